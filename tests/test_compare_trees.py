@@ -23,8 +23,8 @@ def tool():
 
 
 def test_it_says_how_it_is_used():
-    told = subprocess.run([sys.executable, TOOL, "--help"], capture_output=True, text=True, check=True).stdout
-    assert "--frames" in told and "--bench" in told
+    reported = subprocess.run([sys.executable, TOOL, "--help"], capture_output=True, text=True, check=True).stdout
+    assert "--frames" in reported and "--bench" in reported
     assert subprocess.run([sys.executable, TOOL, "."], capture_output=True, check=False).returncode == 2
 
 
@@ -39,8 +39,8 @@ def test_one_pixel_by_one_level_is_a_difference_and_its_place_is_shown(tool, tmp
     first, same = save(tmp_path / "a.png", image), save(tmp_path / "b.png", image)
     assert tool.difference(first, same, tmp_path / "d.png") == "" and not (tmp_path / "d.png").exists()
     image[5, 40, channels - 1] += 1
-    told = tool.difference(first, save(tmp_path / "c.png", image), tmp_path / "d.png")
-    assert told == "1 of 1,296 pixels differ, by at most 1 levels; x 40..40, y 5..5"
+    reported = tool.difference(first, save(tmp_path / "c.png", image), tmp_path / "d.png")
+    assert reported == "1 of 1,296 pixels differ, by at most 1 levels; x 40..40, y 5..5"
     shown = np.asarray(Image.open(tmp_path / "d.png"))
     assert np.argwhere(shown).tolist() == [[5, 40]]
 
@@ -63,10 +63,10 @@ def drawing(tool, monkeypatch):
 
 
 @pytest.mark.parametrize(("tree", "same"), [("same", True), ("other", False), ("broken", False)])
-def test_pictures_that_differ_are_told_and_decide(tool, drawing, tree, same, tmp_path, capsys):
+def test_pictures_that_differ_are_reported_and_decide(tool, drawing, tree, same, tmp_path, capsys):
     assert tool.compare_frames(Path("this"), Path(tree), tmp_path, "plate") is same
-    told = capsys.readouterr().out
-    assert ("all identical" in told) is same and {"other": "4 of 4 pixels", "broken": "ends with 3"}.get(tree, "plate") in told
+    reported = capsys.readouterr().out
+    assert ("all identical" in reported) is same and {"other": "4 of 4 pixels", "broken": "ends with 3"}.get(tree, "plate") in reported
     assert not tool.compare_frames(Path("this"), Path(tree), tmp_path, "no such picture")
 
 
@@ -90,18 +90,18 @@ def test_slower_is_what_was_slower_in_every_round(tool, monkeypatch, capsys):
     monkeypatch.setattr(tool, "run", run)
     for _ in range(3):
         tool.compare_benches(Path("this"), Path("other"), 3, "bench edges")
-    told = capsys.readouterr().out.splitlines()
-    assert [line.partition(")")[2].strip() for line in told] == ["slower, or chance", "SLOWER", ""]
-    assert "1.200  (0.900 to 1.300)" in told[0]
+    reported = capsys.readouterr().out.splitlines()
+    assert [line.partition(")")[2].strip() for line in reported] == ["slower, or chance", "SLOWER", ""]
+    assert "1.200  (0.900 to 1.300)" in reported[0]
 
 
-def test_a_part_that_fails_in_one_tree_is_told_and_the_others_are_measured(tool, monkeypatch, capsys):
+def test_a_part_that_fails_in_one_tree_is_reported_and_the_others_are_measured(tool, monkeypatch, capsys):
     def run(tree: Path, words: str, folder: Path):
         slower = tree.name == "this"
         return subprocess.CompletedProcess([], int("edges" in words and slower), f'{{"x": {{"a_ms": {11.25 if slower else 10.0}}}}}', "no")
 
     monkeypatch.setattr(tool, "run", run)
     tool.compare_benches(Path("this"), Path("other"), 3, "bench ")
-    told = capsys.readouterr().out
-    assert told.count("this ends with 1: no") == 3
-    assert told.count("1.125  (1.125 to 1.125)  SLOWER") == len(tool.OWN) - 1
+    reported = capsys.readouterr().out
+    assert reported.count("this ends with 1: no") == 3
+    assert reported.count("1.125  (1.125 to 1.125)  SLOWER") == len(tool.OWN) - 1

@@ -203,7 +203,7 @@ def end_of(path: Path) -> tuple[Any, Any]:
 def test_a_session_comes_to_the_same_end(name):
     wanted, kept = json.loads((V0 / "sessions" / f"{name}.json").read_text("utf-8")), load_file(V0 / "sessions" / f"{name}.safetensors")
     session, cue = end_of(V0 / "sessions" / f"{name}.timeline")
-    networks = [session.source] + ([session.rival.source] if session.rival else [])
+    networks = [session.source] + ([session.second.source] if session.second else [])
     for prefix, network in zip(("", "b."), networks, strict=False):
         assert_close(np.concatenate([array.ravel() for array in network.parameters().values()]), kept[f"{prefix}parameters"], prefix)
     assert session.scene == nv.Scene.model_validate_json(json.dumps(wanted["scene"]), strict=False)
@@ -219,8 +219,8 @@ def test_a_session_comes_to_the_same_end(name):
 @pytest.mark.parametrize("name", SESSIONS)
 def test_a_session_is_filmed(name, tmp_path):
     words = ["--size", "160x90", "--fps", "2", "--jobs", "1", "--ui", "--json", "--quiet"]
-    told = json.loads(command("record", V0 / "sessions" / f"{name}.timeline", "-o", tmp_path / "####.png", *words))
-    assert len(list(tmp_path.glob("*.png"))) == len(told["frames"]) > 1 and len(set(told["frames"])) > 1
+    reported = json.loads(command("record", V0 / "sessions" / f"{name}.timeline", "-o", tmp_path / "####.png", *words))
+    assert len(list(tmp_path.glob("*.png"))) == len(reported["frames"]) > 1 and len(set(reported["frames"])) > 1
 
 
 # ---------------------------------------------------------------- exports

@@ -146,9 +146,9 @@ import bench_films
 from nnviz3d.app.render.film import pipeline
 what = bench_films.job_of(Path({folder!r}), "digits", {target!r}, **{settings!r})
 start = time.perf_counter()
-told = pipeline.record(what, jobs={jobs})
+reported = pipeline.record(what, jobs={jobs})
 end, others = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps([end - start, time.process_time() + others.ru_utime + others.ru_stime, told["frames"]]))
+print(json.dumps([end - start, time.process_time() + others.ru_utime + others.ru_stime, reported["frames"]]))
 """
 
 

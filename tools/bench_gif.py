@@ -25,8 +25,8 @@ PEER_FRAMES, ROUNDS = 4, 3
 def section() -> dict:
     """A forward pass of 64-32-16-10 as a GIF of 1000 x 400, by as many processes as `record` takes: milliseconds a frame, all in all.
 
-    From the first frame on, as matplotlib's are counted; what comes before it (imports, OpenGL, training) is told as `start_s`. The film
-    is made several times, with matplotlib before and after each; what is told is the median.
+    From the first frame on, as matplotlib's are counted; what comes before it (imports, OpenGL, training) is reported as `start_s`. The
+    film is made several times, with matplotlib before and after each; what is reported is the median.
     """
     import nnviz3d
 
@@ -35,12 +35,15 @@ def section() -> dict:
     for _ in range(ROUNDS):
         films.append(film())
         peer.append(peers())
-    told = {name: round(median(one[name] for one in films), 2) for name in films[0]} | {"goal_ms": GOAL, "draw_cpu_ms": round(alone(), 1)}
+    reported = {name: round(median(one[name] for one in films), 2) for name in films[0]} | {
+        "goal_ms": GOAL,
+        "draw_cpu_ms": round(alone(), 1),
+    }
     if peer[0] is None:
-        return told | {"matplotlib_ms": None, "note": "pip install matplotlib, and the ratio is measured"}
+        return reported | {"matplotlib_ms": None, "note": "pip install matplotlib, and the ratio is measured"}
     times = [(a + b) / 2 / one["ms_a_frame"] for one, (a, b) in zip(films, pairwise(peer), strict=True)]
-    told |= {"matplotlib_ms": round(median(peer)), "times_faster": round(median(times), 1)}
-    return told | {"times_faster_from_to": [round(min(times), 1), round(max(times), 1)], "goal_times": TIMES}
+    reported |= {"matplotlib_ms": round(median(peer)), "times_faster": round(median(times), 1)}
+    return reported | {"times_faster_from_to": [round(min(times), 1), round(max(times), 1)], "goal_times": TIMES}
 
 
 def film() -> dict:

@@ -108,17 +108,17 @@ def compare_frames(this: Path, other: Path, out: Path, only: str = "") -> bool:
     bad = count = 0
     for name in filter(lambda name: only in name, PICTURES):
         folders = [out / side / re.sub(r"[^\w@.]+", "-", name) for side in ("this", "other", "difference")]
-        told = []
+        reported = []
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         for tree, folder in zip((this, other), folders, strict=False):
             done = run(tree, f"-m nnviz3d {PICTURES[name]}", folder)
-            told += [f"{tree} ends with {done.returncode}: {done.stderr.strip()[-500:]}"] * (done.returncode != 0)
+            reported += [f"{tree} ends with {done.returncode}: {done.stderr.strip()[-500:]}"] * (done.returncode != 0)
         files = sorted({path.name for folder in folders[:2] for path in folder.glob("*.png")})
-        told += [f"{file}: {text}" for file in files if (text := difference(*(folder / file for folder in folders)))]
-        bad, count = bad + len(told), count + len(files)
-        print(f"{name}: {len(files)} drawn, {len(told) or 'none'} different", *told, sep="\n  ", flush=True)
+        reported += [f"{file}: {text}" for file in files if (text := difference(*(folder / file for folder in folders)))]
+        bad, count = bad + len(reported), count + len(files)
+        print(f"{name}: {len(files)} drawn, {len(reported) or 'none'} different", *reported, sep="\n  ", flush=True)
     print(f"{count:,} pictures: {f'{bad:,} DIFFER, see {out}' if bad else 'all identical'}")
     return count > 0 and not bad
 

@@ -1,4 +1,4 @@
-"""Normalisation by the kernels of kernels_norm.cu: the twin of numpy_norm. Sums run in a fixed order; no atomics."""
+"""Normalisation by the kernels of kernels_norm.cu: the counterpart of numpy_norm. Sums run in a fixed order; no atomics."""
 
 from __future__ import annotations
 

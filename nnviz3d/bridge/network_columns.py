@@ -84,6 +84,8 @@ class Picture(PlaneColumns):
         self._points = points
         self.subject.tile_cells = tile_cells
         self._key: tuple | None = None
+        self._scaled: tuple = (None, None)  # what `layer_scales` were worked out of
+        self._neuron_values: tuple | None = None  # activation and delta of that key
         self._numbers: Numbers | None = None
         self._constant = 1.0  # what listed edges without a parameter multiply by
         self.version = 0  # rises whenever other numbers are drawn
@@ -203,7 +205,10 @@ class Picture(PlaneColumns):
         self.version += 1
         if self.folds:
             self._refold(self._settled(source, "parameter"), exact, rests)
-        activation_n, delta_n = self._neurons(source, flow)
+        if fresh or self._neuron_values is None:  # while edges are looked for, neurons stay
+            self._neuron_values = self._neurons(source, flow)
+        self.subject.columns["t_layer_scale"].write(self.layer_scales)
+        activation_n, delta_n = self._neuron_values
         self.sheets.refresh(lambda: self._shown(source, delta_n is not None), not rests, exact)
         self.glass.refresh(source.settled, fresh, exact)
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
@@ -270,12 +275,15 @@ class Picture(PlaneColumns):
         activation_n = self._settled(source, "activation")
         walking = source.view is not None
         delta_n = self._settled(source, "delta") if flow >= 2 or walking else None
+        kept, self._scaled = self._scaled, (source, source.version)
+        same = not walking and kept[0] is source and kept[1] == source.version
+        full_l = self.layer_scales[:, 0] if same else None
         self.layer_scales = scales = np.zeros((len(nodes), 2), np.float32)
-        scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, self._host(source, "reach") if walking else None)
+        reach_n = self._host(source, "reach") if walking else None
+        scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, reach_n) if full_l is None else full_l
         if delta_n is not None:
             columns["t_delta"].write(self._host(source, "delta"))
             scales[:, 1] = edge_metrics.delta_scales(self.ops.to_host(delta_n), nodes)
-        columns["t_layer_scale"].write(scales)
         return activation_n, delta_n
 
     def _shown(self, source: Drawn, errors: bool) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:

@@ -39,8 +39,8 @@ class RowInBatch:
         self.z, self.a, self.delta = (self._row(arrays) for arrays in (b.z, b.a, b.d))
         self.delta *= len(x_bi)  # the batch's loss is a mean
         self.loss = self._loss(objective, targets[row : row + 1])
-        told = compiler.statistics(len(x_bi))
-        self.statistics = {name: {key: np.array(ops.to_host(x)) for key, x in of.items()} for name, of in told.items()}
+        statistics = compiler.statistics(len(x_bi))
+        self.statistics = {name: {key: np.array(ops.to_host(x)) for key, x in of.items()} for name, of in statistics.items()}
         compiler.own_gradients(self._own, b)
 
     def own_gradient(self) -> np.ndarray:

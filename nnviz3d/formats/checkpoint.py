@@ -30,7 +30,7 @@ from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
 
 PREFIX = weights.CHECKPOINT
-RIVAL = f"{PREFIX}b."
+SECOND = f"{PREFIX}b."
 STATE = f"{PREFIX}state"
 JSON_BYTES = 16 << 20
 POINTS = 1 << 16  # of a curve
@@ -115,7 +115,7 @@ def save(path: str | os.PathLike, scene: Scene, digest: str, network: SavedNetwo
     arrays: dict[str, np.ndarray] = {name: np.ascontiguousarray(array, np.float32) for name, array in network.named.items()}
     arrays |= _arrays(PREFIX, a)
     if b is not None:
-        arrays |= _arrays(RIVAL, b) | {f"{RIVAL}parameters": b.state["arenas"]["parameters"]}
+        arrays |= _arrays(SECOND, b) | {f"{SECOND}parameters": b.state["arenas"]["parameters"]}
     state = State(version=1, data=digest, a=_part(a), b=None if b is None else _part(b))
     arrays[STATE] = np.frombuffer(state.model_dump_json().encode(), np.uint8)  # in the metadata its place would be left to chance
     paths.write(Path(path), weights.packed(arrays, scene, network.units))
@@ -136,8 +136,8 @@ def _part(saved: Saved) -> NetworkState:
         edited=None if state["edited"] is None else tuple(Edited(parameter=p, before=a, after=b) for p, (a, b) in state["edited"].items()),
         position=int(batches["position"]),
         epochs=int(batches["epochs"]),
-        batches=_told(batches["random"]),
-        noise=_told(state["noise"]),
+        batches=_random_state(batches["random"]),
+        noise=_random_state(state["noise"]),
         frozen=tuple(state["holds"].frozen),
         killed=tuple(state["holds"].killed),
         stride=tuple(stride for _, stride, _ in curves),
@@ -145,7 +145,7 @@ def _part(saved: Saved) -> NetworkState:
     )
 
 
-def _told(random: dict) -> Random:
+def _random_state(random: dict) -> Random:
     inner = random["state"]
     return Random(
         state=f"{inner['state']:x}", inc=f"{inner['inc']:x}", has_uint32=int(random["has_uint32"]), uinteger=int(random["uinteger"])
@@ -172,7 +172,7 @@ def head(path: str | os.PathLike) -> CheckpointHead | None:
     try:
         state = State.model_validate(json.loads(raw))
     except ValidationError as error:
-        found = schema_errors.told(error.errors(include_url=False))[:20]
+        found = schema_errors.reported(error.errors(include_url=False))[:20]
         raise InputError(*(Problem(where, schema_errors.key((STATE, *e["loc"])), schema_errors.message(e)) for e in found)) from None
     except (ValueError, RecursionError):
         raise InputError.of(where, STATE, "is not valid JSON") from None
@@ -202,7 +202,7 @@ def read(found: CheckpointHead, a: Need, b: Need | None = None) -> tuple[Saved, 
         shapes = weights.shapes(file, where)
         reader = _Reader(file, shapes, where)
         first = reader.network(PREFIX, found.state.a, a)
-        second = reader.network(RIVAL, found.state.b, b) if b is not None and found.state.b is not None else None
+        second = reader.network(SECOND, found.state.b, b) if b is not None and found.state.b is not None else None
         if (found.state.b is None) != (b is None):
             reader.say(STATE, "belongs to a comparison of two networks" if b is None else "belongs to one network, but two are compared")
         known = reader.known | {STATE, *named}
@@ -226,7 +226,7 @@ class _Reader:
         self.problems.append(Problem(self.where, key, message))
 
     def array(self, name: str, shape: tuple[int, ...], dtype: str = "F32") -> np.ndarray | None:
-        """Of this shape, all of it finite; None, with the reason told, where there is no such array."""
+        """Of this shape, all of it finite; None, with the reason reported, where there is no such array."""
         self.known.add(name)
         found = self.shapes.get(name)
         if found is None:
@@ -242,7 +242,7 @@ class _Reader:
         p = (need.topology.n_parameters,)
         names = ["before", "gradients", *(f"slot{k}" for k in range(need.slots))]
         names += ["alive"] if f"{prefix}alive" in self.shapes else []
-        names += ["parameters"] if prefix == RIVAL else []
+        names += ["parameters"] if prefix == SECOND else []
         arenas = {name: self.array(f"{prefix}{name}", p) for name in names}
         squares, alive = arenas.get(f"slot{SQUARES.get(need.optimizer, -1)}"), arenas.get("alive")
         if squares is not None and squares.size and squares.min() < 0:

@@ -40,8 +40,8 @@ def find(found: Found, wanted: dict[str, Shape], others: dict[str, str], line: b
 
 
 def _named(found: Found, wanted: dict[str, Shape], line: bool) -> Mapping | None:
-    """Names of PyTorch's modules: ours for the most part, or told by the shapes of each layer's parts. Not for matrices alone, which may be
-    transposed."""
+    """Names of PyTorch's modules: ours for the most part, or found by the shapes of each layer's parts. Not for matrices alone, which may
+    be transposed."""
     theirs = spoken({name: shape for name, (shape, _) in found.items()})
     note = "by name"
     sources: dict[str, str | None] | None = _same_names(theirs, wanted)

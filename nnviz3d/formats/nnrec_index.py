@@ -4,7 +4,8 @@
 each when its chunk lies on the disk, so a crash at any byte costs the chunk in work and nothing else. Chunk k is `000k.safetensors`, by
 number: nothing in a recording names a file. Tensors of T kept steps, P parameters, N neurons and S steps: "step" (T,), "epoch" (T,),
 "parameter" (T, P), "z" and "activation" (T, N) of the recorded sample, "loss" (S,) of every step since the chunk before.
-Recordings come from other people: every size is judged before memory is asked for, all problems are told at once, links are not followed.
+Recordings come from other people: every size is judged before memory is asked for, all problems are reported at once, links are not
+followed.
 """
 
 from __future__ import annotations
@@ -178,7 +179,7 @@ def _line(model: type[AnyLine], line: bytes, where: str, number: int, problems: 
     try:
         return model.model_validate_json(line)
     except ValidationError as error:
-        for details in schema_errors.told(error.errors(include_url=False))[:SHOWN]:
+        for details in schema_errors.reported(error.errors(include_url=False))[:SHOWN]:
             key = schema_errors.key((f"line {number}", *details["loc"]))
             problems.append(Problem(where, key, schema_errors.message(details)))
 

@@ -65,7 +65,7 @@ class Writer:
         self._losses: list[float] = []
         self._scores: list[tuple[int, float | None, float | None, float | None]] = []
         self._after = self._step = 0
-        with self._telling():
+        with self._input_errors():
             folder.mkdir(exist_ok=True)
             # first: it must never name chunks that are gone
             paths.replace(folder / INDEX, head.model_dump_json().encode() + b"\n", durable=True)
@@ -116,7 +116,7 @@ class Writer:
         with np.errstate(over="ignore"):
             tensors["loss"] = np.array(self._losses, np.float32)
         raw, name = to_bytes(tensors), chunk_name(self.chunks)
-        with self._telling():
+        with self._input_errors():
             paths.replace(self.folder / name, raw, durable=True)
         self._append(
             Chunk(
@@ -135,16 +135,16 @@ class Writer:
             held.clear()
 
     def _append(self, line: Chunk | End) -> None:
-        with self._telling(), (self.folder / INDEX).open("ab") as file:
+        with self._input_errors(), (self.folder / INDEX).open("ab") as file:
             file.write(json.dumps(line.model_dump(), separators=(",", ":")).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
-    def _telling(self):
-        return _Telling(self)
+    def _input_errors(self):
+        return _WriteErrors(self)
 
 
-class _Telling:
+class _WriteErrors:
     """A disk that is full, or gone, in words."""
 
     def __init__(self, writer: Writer):

@@ -37,8 +37,8 @@ class Answering(Protocol):
 def answer(seen: Answering) -> tuple[str, bool | None]:
     """What a network says of its shown sample, and whether that is right, as `verdict`."""
     output = seen.topology.output
-    told = seen.objective.own(seen.ops.to_host(seen.tensors("activation")[output.neurons.slice]))
-    return verdict(seen.data, output.activation, told, seen.sample.target)
+    values = seen.objective.own(seen.ops.to_host(seen.tensors("activation")[output.neurons.slice]))
+    return verdict(seen.data, output.activation, values, seen.sample.target)
 
 
 def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[str, bool | None]:
@@ -73,7 +73,7 @@ def _of_two(p: float, target: int | None) -> tuple[str, bool | None]:
 
 
 def words(data: DataSet, target) -> str:
-    """A class by its name; numbers with their target's names: "y = 0.25"; inputs that are to be given back are told as what they are."""
+    """A class by its name; numbers with their target's names: "y = 0.25"; inputs that are to be given back are named as what they are."""
     if data.reconstructs:
         return "its inputs"
     if data.tokens:

@@ -22,7 +22,7 @@ _OF_NEURONS = ("z", "activation", "delta")
 
 
 class PrunedNetwork:
-    """`parameters` (P,) on the host. What is told of training (gradients, changes) is the source's own."""
+    """`parameters` (P,) on the host. What is reported of training (gradients, changes) is the source's own."""
 
     at_boundary = True
     view = None

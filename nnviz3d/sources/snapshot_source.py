@@ -71,7 +71,7 @@ class KeptMoment:
         return self.snapshot.loss
 
     @property
-    def told(self) -> KeptMoment:
+    def numbers(self) -> KeptMoment:
         """What the readings are of."""
         return self
 
@@ -135,7 +135,7 @@ class SnapshotDifference:
         return self.second.sample
 
     @property
-    def told(self) -> KeptMoment:
+    def numbers(self) -> KeptMoment:
         """What the readings are of."""
         return self.second
 

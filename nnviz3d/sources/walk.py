@@ -27,7 +27,8 @@ BATCH = {"running_mean": "mean", "running_var": "variance"}  # what a step uses 
 
 
 class Walk:
-    """Looks like a source to the picture. Made from a source that learns; takes one real step at once, and one at each `next`.
+    """Looks like a source to the picture. Made from a source that learns; takes one real step at once, and one at each `next`. Of a loop
+    that is watched the step is worked out here (`Playback.record`).
 
     `tape`, `view`, and `version`, which changes whenever something else is to be seen. Raises RunError where training has diverged.
     """
@@ -138,10 +139,10 @@ class Walk:
         what its edges multiply by in this step."""
         tape = self.tape
         parameter_p = np.array(tape.after if after else tape.before)
-        for name, told in (tape.new if after else tape.old).statistics.items():
+        for name, batch_statistics in (tape.new if after else tape.old).statistics.items():
             for part, r in self.topology.by_name[name].parameters:
                 if (batch := BATCH.get(part)) is not None:
-                    parameter_p[r.slice] = told[batch]
+                    parameter_p[r.slice] = batch_statistics[batch]
         return parameter_p
 
     def go(self, place: Place | float) -> None:
@@ -162,9 +163,9 @@ class Walk:
         self._take(self.view.batch)
 
     def _take(self, batch: bool) -> None:
-        learner = self.source.learner
-        assert learner is not None  # only such a source is walked through
-        self._hold(learner.record(self.shown), Place(0, 0.0), batch)
+        stepping = self.source.learner or self.source.playback
+        assert stepping is not None  # only such a source is walked through
+        self._hold(stepping.record(self.shown), Place(0, 0.0), batch)
 
     def _hold(self, tape: Tape, place: Place, batch: bool) -> None:
         """`serial` is that of the tape."""

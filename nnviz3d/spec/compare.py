@@ -1,4 +1,4 @@
-"""Compare mode: the few settings in which a second network, the rival, differs from the scene's own.
+"""Compare mode: the few settings in which a second network differs from the scene's own.
 
 `[compare]` of a scene holds them by path: `"train.optimizer" = "sgd"`. `*` stands for every hidden layer that has such a setting:
 `"network.layers.*.activation" = "tanh"`. Everything else, data and seed before all, is the same for both. Nothing here trains.
@@ -90,25 +90,25 @@ def expanded(path: str, layers: Any) -> list[str]:
     return [path.replace("*", str(k), 1) for k in known or range(len(kinds))]  # one that no kind knows is reported of all
 
 
-def rival(scene: Scene) -> Scene | None:
-    """The scene of the rival, or None where there is none. Raises InputError with every difference that cannot be."""
+def second_scene(scene: Scene) -> Scene | None:
+    """The scene of the second network, or None where there is none. Raises InputError with every difference that cannot be."""
     return applied(scene) if scene.compare else None
 
 
 def applied(scene: Scene) -> Scene:
-    """A scene with the differences of its `[compare]` in it, and none left. Raises InputError as `rival` does."""
+    """A scene with the differences of its `[compare]` in it, and none left. Raises InputError as `second_scene` does."""
     from nnviz3d.spec import toml
 
     return toml.validate(document(scene.model_dump())[0])
 
 
 def document(whole: dict, where: str = "scene") -> tuple[dict, list[Problem]]:
-    """The rival's document out of a scene's, with the problems of the differences that lead nowhere."""
+    """The second network's document out of a scene's, with the problems of the differences that lead nowhere."""
     from nnviz3d.spec import toml  # which imports this module, as `scene` does
     from nnviz3d.spec.edit import Edit
 
-    rival, problems = copy.deepcopy({key: value for key, value in whole.items() if key != "compare"}), []
-    network = rival.get("network")
+    second, problems = copy.deepcopy({key: value for key, value in whole.items() if key != "compare"}), []
+    network = second.get("network")
     layers = network.get("layers", ()) if isinstance(network, dict) else ()
     for path, value in flat(whole["compare"]).items():
         if why := refused(path):
@@ -116,14 +116,14 @@ def document(whole: dict, where: str = "scene") -> tuple[dict, list[Problem]]:
             continue
         for place in expanded(path, layers):
             try:
-                toml.put(rival, Edit(place, value), where)
+                toml.put(second, Edit(place, value), where)
             except InputError as error:
                 problems += [Problem(where, f"compare.{path}", problem.message) for problem in error.problems]
-    return rival, problems
+    return second, problems
 
 
 def differences(first: Scene, second: Scene) -> tuple[Difference, ...]:
-    """What differs between a scene and its rival, in the order of the file; what is equal by now is left out."""
+    """What differs between a scene and its second, in the order of the file; what is equal by now is left out."""
     a, b = first.model_dump(), second.model_dump()
     found = []
     for path in first.compare:

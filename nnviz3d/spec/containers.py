@@ -72,14 +72,14 @@ def repeats(topology: Topology) -> tuple[Repeat, ...]:
 def structure(topology: Topology, numbers: Sequence[int]) -> Structure:
     """How these nodes are built: kinds, settings, shapes and what reads what. What is read from outside counts by its order."""
     places: dict[int, tuple[str, int]] = {number: ("in", k) for k, number in enumerate(numbers)}
-    told = []
+    facts = []
     for number in numbers:
         node = topology.nodes[number]
         for source in topology.sources(node):
             places.setdefault(source.number, ("out", len(places)))
         reads = tuple(places[source.number] for source in topology.sources(node))
-        told.append((node.kind, _settings(node), node.shape, node.axes, tuple(r.shape for _, r in node.parameters), reads))
-    return tuple(told)
+        facts.append((node.kind, _settings(node), node.shape, node.axes, tuple(r.shape for _, r in node.parameters), reads))
+    return tuple(facts)
 
 
 def _prefixes(name: str) -> list[str]:

@@ -32,10 +32,10 @@ def removed(layers: Layers, k: int) -> Layers:
     rest = [item for at, item in enumerate(layers) if at != k]
     if not gone["name"]:
         return rest
-    return _told_apart([(_reading(layer, gone["name"], instead), origin) for layer, origin in rest])
+    return _unique_names([(_reading(layer, gone["name"], instead), origin) for layer, origin in rest])
 
 
-def _told_apart(layers: Layers) -> Layers:
+def _unique_names(layers: Layers) -> Layers:
     """The output is called by its place too: where that is a layer's name by now, the layer gets another."""
     names = [layer["name"] for layer, _ in layers]
     output = output_name(len(layers))
@@ -77,7 +77,7 @@ def inserted(layers: Layers, k: int, layer: dict[str, Any]) -> Layers:
         new["name"] = next(name for n in range(k + 1, k + 2 + len(layers) * 2) if (name := f"{kind}{n}") not in taken)
     above = layers[k - 1][0]["name"] if k else INPUT
     below = [(_reading(layer, above, (new["name"],)) if new["name"] else layer, origin) for layer, origin in layers[k:]]
-    return _told_apart([*layers[:k], (new, None), *below])
+    return _unique_names([*layers[:k], (new, None), *below])
 
 
 def renamed(layers: Layers, k: int, name: str) -> Layers:

@@ -10,7 +10,7 @@ Origins = tuple[int | None, ...]  # for each new hidden layer the old one's numb
 
 
 def origins(old: tuple[LayerTable, ...], new: tuple[LayerTable, ...]) -> Origins:
-    """Guessed from the layers themselves, where nobody told (undo, a typed file): what has the same name is the same; then what is equal
+    """Guessed from the layers themselves, where nobody said (undo, a typed file): what has the same name is the same; then what is equal
     and in the same order; then what is equal at another place has moved; then what stands between the same neighbours has been changed."""
     found: list[int | None] = [None] * len(new)
     left = set(range(len(old)))

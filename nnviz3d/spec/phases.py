@@ -1,6 +1,6 @@
 """The phases of one training iteration, and places in it: what the timeline, the address `forward:2@0.5` and the picture agree on.
 
-Holds names and order only; what happens at a place is told by `sources.step_view`. A place is one float to drag (index + fraction). Where
+Holds names and order only; what happens at a place is read from `sources.step_view`. A place is one float to drag (index + fraction). Where
 two phases meet the earlier one is reported: it is what has just happened.
 """
 

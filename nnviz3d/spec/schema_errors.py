@@ -31,7 +31,7 @@ _REPR.maxlist = _REPR.maxtuple = _REPR.maxdict = WIDE // 3
 _REPR.maxstring = _REPR.maxlong = _REPR.maxother = 2 * WIDE
 
 
-def told(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+def reported(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     """Those that a person needs: a list or table that holds a wrong value is not wrong once more because that value is left out."""
     around = {loc[:k] for loc in {details["loc"] for details in errors} for k in range(len(loc))}
     return [details for details in errors if details["loc"] not in around]
@@ -43,7 +43,7 @@ def key(parts: Sequence[int | str]) -> str:
 
 
 def message(details: ErrorDetails, accepted: str = "") -> str:
-    """`expected ..., found ...`; `accepted`: a range, told at the end."""
+    """`expected ..., found ...`; `accepted`: a range, named at the end."""
     kind, found, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "value_error":
         return details["msg"].removeprefix("Value error, ")

@@ -39,7 +39,7 @@ class Event:
     | step | None: so many steps were done by then |
     | do | of the command `name` |
     | edit | [[path, value, origins or None], ...] |
-    | diverged | [network (0, or 1: the rival), number of the step whose numbers grew beyond all bounds] |
+    | diverged | [network (0, or 1: the second network), number of the step whose numbers grew beyond all bounds] |
     | weights | path of a weights file that was put into the network |
     | place | [number, playing]: where a walk was |
     | pose | [target x, y, z, yaw, pitch, distance, shift x, y] of the camera as drawn |

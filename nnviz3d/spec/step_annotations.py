@@ -57,7 +57,7 @@ class Outputs:
     p: float  # the output of the class that is asked for, or the only output
     class_weight: float | None = None  # what the loss is multiplied by
     token: int = -1  # of a sequence: whose outputs these are; its loss is of this token alone
-    units: tuple[Unit, ...] = ()  # of each told output that is a number with a unit: what people read is `unit.own(value)`
+    units: tuple[Unit, ...] = ()  # of each listed output that is a number with a unit: what people read is `unit.own(value)`
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,25 +111,25 @@ def validate(document: dict, where: str = "scene") -> Scene:
     try:
         scene = Scene.model_validate(document)
     except ValidationError as error:
-        found = schema_errors.told(error.errors(include_url=False))
+        found = schema_errors.reported(error.errors(include_url=False))
         problems = [_problem(details, where) for details in found[:SHOWN]]
         if len(found) > SHOWN:
             problems.append(Problem(where, "", f"and {len(found) - SHOWN:,} more problems"))
     if scene is None or scene.compare:
-        problems += _of_the_rival(document, problems, where)
+        problems += _of_the_second(document, problems, where)
     if scene is None or problems:
         raise InputError(*problems)
     return scene
 
 
-def _of_the_rival(document: dict, known: list[Problem], where: str) -> list[Problem]:
-    """What is wrong with `[compare]`: its settings must make a sound scene too. Problems that the scene has anyway are not told twice."""
+def _of_the_second(document: dict, known: list[Problem], where: str) -> list[Problem]:
+    """What is wrong with `[compare]`: its settings must make a sound scene too. Problems that the scene has anyway come once."""
     if not isinstance(document.get("compare"), dict) or any(problem.key.partition(".")[0] == "compare" for problem in known):
         return []
-    rival, problems = compare.document(document, where)
+    second, problems = compare.document(document, where)
     reported = {(problem.key, problem.message) for problem in known}
     try:
-        validate(rival, where)
+        validate(second, where)
     except InputError as error:
         for problem in error.problems:
             if (problem.key, problem.message) not in reported:
@@ -242,7 +242,7 @@ def _key(at: Any, part: str, edit: Edit, where: str, path: list[str]) -> Any:
 
 
 def _problem(details: ErrorDetails, where: str) -> Problem:
-    """pydantic's record of one error, told as `key: expected, found`."""
+    """pydantic's record of one error, as `key: expected, found`."""
     loc = details["loc"]
     key = schema_errors.key([part for part in loc if not str(part).startswith(("function-", TAG))])
     kind, found = details["type"], details["input"]

@@ -97,7 +97,7 @@ class Dock:
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: tuple | None = None
         self._chosen = -1
-        self._compared = self._alone = False
+        self._compared = self._alone = self._asked = False
 
     def open(self, *titles: str) -> None:
         """Open these sections, and show them above the others."""
@@ -136,7 +136,11 @@ class Dock:
         if alone and not self._alone:
             self.opened[convolution.TITLE] = True
         self._alone = alone
-        first = [convolution.TITLE] * alone + first
+        asked = f.readout.asked
+        if asked != self._asked:  # a model that does not learn is opened to be asked
+            self.opened |= {prompt.TITLE: asked, charts.TITLE: not asked, training.TITLE: not asked}
+        self._asked = asked
+        first = [convolution.TITLE] * alone + [prompt.TITLE] * asked + first
         there = [s for s in self.sections if s.title != convolution.TITLE or convolution.layers(f.scene)]
         order = sorted(there, key=lambda s: first.index(s.title) if s.title in first else len(first))
         if other:  # something else is looked at: its name first

@@ -14,7 +14,7 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.ui.core import focus, host_keyboard, label_placement, theme
 from nnviz3d.ui.core.context import Frame, Memory
 from nnviz3d.ui.core.font_fallback import Legible
-from nnviz3d.ui.core.sampled_readout import Told
+from nnviz3d.ui.core.sampled_readout import SampledReadout
 from nnviz3d.ui.core.tex import Formulas
 from nnviz3d.ui.dialogs.question import Ask
 from nnviz3d.ui.dock import Dock
@@ -29,6 +29,7 @@ from nnviz3d.ui.hud import (
     search,
     toasts,
     transport,
+    watching,
     window_card,
 )
 from nnviz3d.ui.hud import help as help_card
@@ -57,7 +58,7 @@ class Overlay:
         self._applied = 0.0
         self._formulas = Formulas()
         self._labels, self._stage, self._dock, self._ask = Labels(), stage.StageControl(), Dock(), Ask()
-        self._tour, self._titles, self._told, self._legible = TourCard(), FilmOverlay(), Told(), Legible(self._fonts)
+        self._tour, self._titles, self._sampled, self._legible = TourCard(), FilmOverlay(), SampledReadout(), Legible(self._fonts)
 
     def draw(
         self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False, typed: Typed | None = None
@@ -74,7 +75,7 @@ class Overlay:
         if scale != self._applied:
             theme.apply(scale)
             self._applied = scale
-        readout = self._legible.of(readout if compact else self._told(readout, dt))
+        readout = self._legible.of(readout if compact else self._sampled(readout, dt))
         f = Frame(scene, readout, float(width), float(height), scale, dt, self._fonts, self._formulas, self.memory, compact)
         f.legible = self._legible.text
         f.typed = Typed() if compact else host_keyboard.read() if typed is None else typed
@@ -92,12 +93,12 @@ class Overlay:
         return self._titles.settled
 
     def _compact(self, f: Frame) -> Answer:
-        self._tell(f, [(0.0, f.height - f.px(80), f.width, f.height)])
+        self._annotate(f, [(0.0, f.height - f.px(80), f.width, f.height)])
         self._titles.draw(f)
         self.free = FreeArea()
         return Answer()
 
-    def _tell(self, f: Frame, taken: list[label_placement.Rect]) -> None:
+    def _annotate(self, f: Frame, taken: list[label_placement.Rect]) -> None:
         """What stands beside the network: a walk's cards first, then labels where room is left. `taken` ends with what is at the bottom."""
         cards = []
         moment = f.readout.moment
@@ -122,7 +123,7 @@ class Overlay:
                 taken.append((0.0, top, f.stage_width, f.height))
             if tour is not None:
                 marks(f, tour)
-            self._tell(f, taken)
+            self._annotate(f, taken)
             self._dock.draw(f)
             toasts.banner(f)
             if f.readout.question is None:
@@ -130,6 +131,7 @@ class Overlay:
             toasts.hover_card(f)
             toasts.edge_card(f)
             map_card.draw(f, top)
+            watching.card(f)
             search.draw(f)
             help_card.draw(f)
         else:

@@ -1,6 +1,6 @@
-"""Nothing heavy is imported before it is used, and tools/check.py sees an import that passes by its door and what is too long.
+"""Nothing heavy is imported before it is used, and tools/check.py sees an import outside its folder and what is too long.
 
-The floors and the doors of the package itself are checked by tools/check.py; they are not checked twice.
+The floors and the restricted imports of the package itself are checked by tools/check.py; they are not checked twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def check_module():
     return module
 
 
-def test_a_door_that_is_passed_by_is_seen(tmp_path):
+def test_an_import_outside_its_folder_is_seen(tmp_path):
     for room, text in {
         "ui": "import cupy",
         "draw": "def f():\n    from OpenGL import GL",
@@ -32,7 +32,7 @@ def test_a_door_that_is_passed_by_is_seen(tmp_path):
     }.items():
         (tmp_path / room).mkdir()
         (tmp_path / room / "a.py").write_text(text)
-    found = [line.rpartition(": ")[2] for line in check_module().doors(tmp_path)]
+    found = [line.rpartition(": ")[2] for line in check_module().restricted_imports(tmp_path)]
     assert found == ["imports OpenGL; only gfx may", "imports cupy; only backend may"]
 
 

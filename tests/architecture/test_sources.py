@@ -37,8 +37,8 @@ def problems(text: str) -> list[str]:
     """What a module does that names a concrete source, or reaches behind one, or asks one for its attributes."""
     tree = ast.parse(text)
     names = {"source", "seen", "pictured", "leader", *_typed_as_source(tree)}
-    told = ((node, _problem(node, names)) for node in ast.walk(tree))
-    return [f"line {node.lineno}: {what}" for node, what in told if what]
+    reported = ((node, _problem(node, names)) for node in ast.walk(tree))
+    return [f"line {node.lineno}: {what}" for node, what in reported if what]
 
 
 def _typed_as_source(tree: ast.AST) -> set[str]:

@@ -260,7 +260,7 @@ def test_guard_measures_and_clips(ops):
     on = ops.asarray(g.copy())
     do(ops, ops.guard(on, cell, constants, True, lambda loss, norm: seen.append((loss, norm))) + ops.finish())
     norm = np.linalg.norm(g.astype(np.float64))
-    close(ops, on, g, 0)  # what is told of the batch is the gradient before clipping
+    close(ops, on, g, 0)  # what is reported of the batch is the gradient before clipping
     used, constants.host[INDEX["rate"]] = ops.zeros(g.size), 1.0
     if ops.asynchronous:
         constants.device[INDEX["rate"]] = 1.0

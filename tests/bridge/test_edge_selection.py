@@ -18,12 +18,12 @@ def test_the_brightest_edge_is_the_largest_whatever_is_drawn(units, scale):
     value, a = random.standard_normal(topology.n_parameters).astype(np.float32), random.random(topology.n_neurons).astype(np.float32)
     numbers = Numbers(value, a, None, 1)
     signals = [np.abs(c.weight.view(value) * a[c.source.neurons.slice]) for c in topology.connections]
-    told, shares = set(), set()
+    reported, shares = set(), set()
     for budget, particles in ((20, 0), (300, 14), (2200, 36), (10**6, 64)):
         choice = EdgeChoice(topology, backend.choose("cpu"), 400_000)
         choice.renew(numbers, Look(scale=scale), budget, particles, True, None)
-        told.add((choice.shown.peak, choice.shown.layer))
+        reported.add((choice.shown.peak, choice.shown.layer))
         shares.add(choice.shown.share)
     largest = [float(s.max()) for s in signals]
-    assert told == {(max(largest), largest.index(max(largest)) + 1)}
+    assert reported == {(max(largest), largest.index(max(largest)) + 1)}
     assert len(shares) > 1

@@ -95,7 +95,7 @@ def test_an_active_neuron_shines_where_it_stands(stage):
     assert gain[row, column] == pytest.approx(gain.max(), rel=0.2)
 
 
-def test_sign_is_told_by_colour_and_by_dashes(stage):
+def test_sign_is_reported_by_colour_and_by_dashes(stage):
     _host, source, _picture, _renderer = stage
     source.arrays["activation"][:] = 0
     source.arrays["parameter"][:] = 0

@@ -89,7 +89,7 @@ def draw(stage, source, change, kind="change", ghost=False, front=0.0, way=0, lo
 
 
 @pytest.mark.gl
-def test_the_same_step_told_from_its_other_end_gives_the_same_pixels(stage):
+def test_the_same_step_reported_from_its_other_end_gives_the_same_pixels(stage):
     """after = before + 1 x change; seen from there, before = after + 1 x (-change)."""
     back = Source(BEFORE + CHANGE, -CHANGE)
     old, new = draw(stage, Source(BEFORE, CHANGE), Change(1, 0)), draw(stage, Source(BEFORE, CHANGE), Change(1, 1))

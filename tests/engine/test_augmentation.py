@@ -86,7 +86,7 @@ def test_noise_has_its_deviation_and_reconstruction_wants_the_clean_picture():
         (Augment(noise=0.1), (6,), ("token",), ["noise"]),
     ],
 )
-def test_what_cannot_be_is_told_with_its_key(augment, shape, axes, keys):
+def test_what_cannot_be_is_reported_with_its_key(augment, shape, axes, keys):
     with pytest.raises(InputError) as error:
         Augmentation(OPS, augment, shape, axes, 4)
     assert [problem.key for problem in error.value.problems] == [f"data.augment.{key}" for key in keys]

@@ -1,4 +1,4 @@
-"""Class weights: the mean of the batch's weighted losses, its gradient, the same on every backend, and what is told of one sample."""
+"""Class weights: the mean of the batch's weighted losses, its gradient, the same on every backend, and what is reported of one sample."""
 
 from __future__ import annotations
 
@@ -88,13 +88,13 @@ def test_gradients_of_batch_and_sample_are_the_losses_slopes(loss, output, batch
         for whole in (True, False):
             analytic, numeric, _ = check_gradient(tape, p, batch=whole)
             assert analytic == pytest.approx(numeric, rel=1e-6, abs=1e-9)
-    told = [tape.of(k) for k in range(len(tape.rows))]
-    assert np.mean([one.sample_gradient for one in told], 0) == pytest.approx(tape.gradient, rel=1e-9, abs=1e-12), (
+    reported = [tape.of(k) for k in range(len(tape.rows))]
+    assert np.mean([one.sample_gradient for one in reported], 0) == pytest.approx(tape.gradient, rel=1e-9, abs=1e-12), (
         "their mean is the batch's"
     )
-    assert np.mean([one.old.loss for one in told]) == pytest.approx(tape.loss, rel=1e-9)
+    assert np.mean([one.old.loss for one in reported]) == pytest.approx(tape.loss, rel=1e-9)
     if loss == "cross_entropy":
-        one = told[-1]
+        one = reported[-1]
         a, delta = (x[trainer.topology.output.neurons.slice] for x in (one.old.a, one.old.delta))
         assert delta == pytest.approx(one.factor * (a - one.target_o)), "the output's error is multiplied by the weight"
 

@@ -61,15 +61,15 @@ def test_free_and_frozen_stretches_share_the_arena(frozen):
     t = net()
     mask = incoming(t, frozen)
     stretches = frozen_stretches(t.topology, tuple(sorted(frozen)))
-    told = np.zeros_like(mask)
+    reported = np.zeros_like(mask)
     for r in stretches:
-        assert not told[r].any()
-        told[r] = True
-    assert np.array_equal(told, mask)
+        assert not reported[r].any()
+        reported[r] = True
+    assert np.array_equal(reported, mask)
     free = free_stretches(t.topology, tuple(frozen))
     for r in free:
-        told[r] = True
-    assert told.all()
+        reported[r] = True
+    assert reported.all()
     assert sum(r.stop - r.start for r in (*stretches, *free)) == mask.size
     assert all(a.stop < b.start for a, b in pairwise(stretches)), "neighbours are joined"
     weight = t.topology.nodes[2].weight
@@ -155,7 +155,7 @@ def test_frozen_bytes_do_not_change(name, extra):
     moved = arenas[0][~mask] != before[0][~mask]
     assert moved.mean() > 0.6, "the rest learns"
     assert not t.tensors("change")[mask].any()
-    assert t.tensors("gradient")[mask].any(), "the gradient is told as it is"
+    assert t.tensors("gradient")[mask].any(), "the gradient is reported as it is"
     t.hold(Holds())
     t.run(1)
     assert (arenas[0][mask] != before[0][mask]).any()

@@ -166,10 +166,10 @@ def test_a_tape_shows_a_row_as_the_step_saw_it():
     for node in t.topology.nodes[1:]:
         np.testing.assert_allclose(tape.old.a[node.neurons.slice], buffers.a[node.number][3], rtol=1e-12)
         np.testing.assert_allclose(tape.old.delta[node.neurons.slice], len(tape.rows) * buffers.d[node.number][3], rtol=1e-9, atol=1e-14)
-    told = tape.old.statistics["n"]
-    np.testing.assert_allclose(told["mean"], batch_of(t).mean(0), rtol=1e-12)
-    np.testing.assert_allclose(told["variance"], batch_of(t).var(0), rtol=1e-12)
-    assert tape.new.statistics["n"]["mean"] != pytest.approx(told["mean"])
+    reported = tape.old.statistics["n"]
+    np.testing.assert_allclose(reported["mean"], batch_of(t).mean(0), rtol=1e-12)
+    np.testing.assert_allclose(reported["variance"], batch_of(t).var(0), rtol=1e-12)
+    assert tape.new.statistics["n"]["mean"] != pytest.approx(reported["mean"])
 
 
 def test_the_gradients_of_the_rows_add_up_to_the_batch_s():
@@ -185,7 +185,7 @@ def test_the_gradients_of_the_rows_add_up_to_the_batch_s():
         assert check.analytic == pytest.approx(check.numeric, rel=1e-6, abs=1e-9)
 
 
-def test_an_update_of_what_is_kept_is_told_as_one():
+def test_an_update_of_what_is_kept_is_reported_as_one():
     t = net()
     t.run(2)
     tape = record(t)

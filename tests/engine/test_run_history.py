@@ -482,10 +482,10 @@ def test_any_history(acts, spacing, states):
             assert whole(t) == moments[step]
 
 
-def test_the_first_step_that_was_discarded_is_told_once():
+def test_the_first_step_that_was_discarded_is_reported_once():
     rewind, _ = remembered(40, spacing=8)
     assert rewind.take_lost() == 0 and rewind.take_lost() is None, "the run itself began"
-    assert rewind.take_lost("curves") == 0, "each reader is told"
+    assert rewind.take_lost("curves") == 0, "each reader is reported"
     rewind.enter(20)
     rewind.run(10)
     assert rewind.take_lost() is None, "the same future"

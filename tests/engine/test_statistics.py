@@ -37,7 +37,7 @@ def test_equal_values_lie_in_one_bin_of_a_visible_width(value):
     assert found.count.max() == 9 and found.low[0] < value < found.high[0]
 
 
-def test_what_is_not_finite_is_left_out_and_told_apart():
+def test_what_is_not_finite_is_left_out_and_distinguished():
     values = np.array([1, np.nan, 3, np.inf, np.nan, np.nan], np.float32)
     found = spread(values, np.array([0, 4, 6]))
     assert found.count.sum(1).tolist() == [2, 0] and (found.low[0], found.high[0]) == (1, 3)

@@ -1,4 +1,4 @@
-"""Numeric targets with a unit: learned with mean 0 and deviation 1, and every error told in the unit; against plain numpy."""
+"""Numeric targets with a unit: learned with mean 0 and deviation 1, and every error reported in the unit; against plain numpy."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_one_step_is_the_step_of_standardised_targets_in_numpy(homes, loss):
     expected = (w1 - 0.1 * back.T @ x, b1 - 0.1 * back.sum(0), w2 - 0.1 * slope.T @ h, b2 - 0.1 * slope.sum(0))
     assert t.loss == pytest.approx(value, rel=1e-10)
     for now, wanted in zip(t.parameters().values(), expected, strict=True):
-        np.testing.assert_allclose(now, wanted, rtol=1e-6, atol=1e-9)  # parameters are told in float32
+        np.testing.assert_allclose(now, wanted, rtol=1e-6, atol=1e-9)  # parameters are reported in float32
 
 
 def test_the_errors_in_the_unit_have_their_closed_forms(homes):

@@ -342,7 +342,7 @@ def test_parameters_round_trip():
     assert not b.tensors("change").any()
 
 
-def test_wrong_parameters_are_told_all_at_once():
+def test_wrong_parameters_are_reported_all_at_once():
     t = trainer()
     named, at = t.parameters(), t.tensors("parameter").copy()
     named["layers.0.weight"] = named["layers.0.weight"].T

@@ -131,7 +131,7 @@ def test_the_check_finds_a_wrong_gradient():
     assert abs(check.analytic - check.numeric) == pytest.approx(0.01, rel=1e-3)
 
 
-def test_a_kink_is_told():
+def test_a_kink_is_reported():
     """A ReLU whose z is exactly 0, and |w| at w = 0 under L1."""
     data = numbers(1)
     t = trainer(data, ((1, "relu"),), loss="mse", output="linear", l1=0.5)

@@ -71,7 +71,7 @@ def test_names_of_other_programs_are_taken_where_layers_follow_each_other_and_re
         weights.load(tmp_path / "x.safetensors", own.topology)
 
 
-def test_what_does_not_fit_a_graph_is_told_by_name(tmp_path):
+def test_what_does_not_fit_a_graph_is_reported_by_name(tmp_path):
     own = source()
     arrays = own.parameters()
     arrays["other.weight"] = arrays.pop("r.weight")

@@ -26,9 +26,9 @@ def named(weight, bias=None, w=W, b=B):
 
 
 def taken(tmp_path, arrays, topology=TOPOLOGY):
-    told = []
+    reported = []
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, tmp_path / "w.safetensors")
-    return weights.load(tmp_path / "w.safetensors", topology, say=told.append), told
+    return weights.load(tmp_path / "w.safetensors", topology, say=reported.append), reported
 
 
 SAME = {
@@ -49,10 +49,10 @@ def test_a_name_with_a_line_end_is_a_name_like_any_other(tmp_path):
 
 @pytest.mark.parametrize("kind", SAME)
 def test_the_same_network_under_other_names(tmp_path, kind):
-    found, told = taken(tmp_path, SAME[kind])
+    found, reported = taken(tmp_path, SAME[kind])
     assert all((found[name] == array).all() for name, array in OURS.items())
-    assert len(told) == 1 and "w.safetensors: " in told[0] and "are layers 0 to 2, by order and shape" in told[0]
-    assert ("transposed" in told[0]) == (kind == "Keras")
+    assert len(reported) == 1 and "w.safetensors: " in reported[0] and "are layers 0 to 2, by order and shape" in reported[0]
+    assert ("transposed" in reported[0]) == (kind == "Keras")
 
 
 def test_our_own_names_are_no_news(tmp_path):
@@ -60,9 +60,9 @@ def test_our_own_names_are_no_news(tmp_path):
 
 
 def test_biases_that_are_not_there_are_zero_and_said(tmp_path):
-    found, told = taken(tmp_path, named("layers.{}.weight"))
+    found, reported = taken(tmp_path, named("layers.{}.weight"))
     assert (found["layers.1.bias"] == 0).all() and (found["layers.1.weight"] == W[1]).all()
-    assert "biases that are not there are 0 (layers.0.bias, layers.1.bias, layers.2.bias)" in told[0]
+    assert "biases that are not there are 0 (layers.0.bias, layers.1.bias, layers.2.bias)" in reported[0]
 
 
 def test_a_network_with_parts_that_the_file_cannot_have_is_not_guessed():
@@ -74,8 +74,8 @@ def test_a_network_with_parts_that_the_file_cannot_have_is_not_guessed():
 
 
 def test_transposed_weights_are_turned_all_or_none(tmp_path):
-    found, told = taken(tmp_path, named("{}.weight", "{}.bias", [w.T for w in W]))
-    assert (found["layers.2.weight"] == W[2]).all() and "transposed" in told[0]
+    found, reported = taken(tmp_path, named("{}.weight", "{}.bias", [w.T for w in W]))
+    assert (found["layers.2.weight"] == W[2]).all() and "transposed" in reported[0]
     with pytest.raises(InputError, match="the network needs"):
         taken(tmp_path, named("{}.weight", "{}.bias", [W[0].T, W[1], W[2]]))
 

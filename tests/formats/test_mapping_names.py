@@ -72,7 +72,7 @@ def test_a_transformer_of_torch(tmp_path, before):
     assert same(found, arrays) and "w.safetensors: " in said[0] and "names of another program" in said[0]
 
 
-def test_a_transformer_whose_layers_are_called_otherwise_is_told_by_shapes_and_last_words(tmp_path):
+def test_a_transformer_whose_layers_are_called_otherwise_is_reported_by_shapes_and_last_words(tmp_path):
     topology, arrays = network(TRANSFORMER, (6,), ("token",))
     theirs = renamed(torch_names(arrays, topology.output.name), ("blocks.", "encoder.layers."), ("tokens.", "wte."))
     assert same(loaded(tmp_path, theirs, topology)[0], arrays)

@@ -16,7 +16,7 @@ nn, functional = torch.nn, torch.nn.functional
 save_file = pytest.importorskip("safetensors.torch").save_file
 
 
-def told(model, shape=None):
+def reported(model, shape=None):
     with pytest.raises(InputError) as caught:
         modules.take(model, shape)
     return [str(problem) for problem in caught.value.problems]
@@ -232,7 +232,7 @@ def test_everything_that_cannot_be_taken_is_named_at_once():
         nn.Conv2d(1, 4, 3, padding_mode="reflect"), nn.BatchNorm2d(4, affine=False), nn.Flatten(), nn.Linear(10, 8, bias=False),
         nn.LeakyReLU(0.2), nn.Sequential(nn.Linear(9, 8), nn.MaxPool1d(2, ceil_mode=True)), nn.Hardtanh(), nn.Linear(8, 2), nn.Dropout(0.5),
     )  # fmt: skip
-    problems = told(model, (1, 8, 8))
+    problems = reported(model, (1, 8, 8))
     for start, words in {
         "model[0] (Conv2d)": "padding_mode='reflect' is not supported",
         "model[1] (BatchNorm2d)": "only with affine=True",
@@ -298,14 +298,14 @@ class Slope(Twice):
     ],
 )
 def test_models_that_cannot_be_taken(model, shape, words):
-    assert words in "\n".join(told(model, shape))
+    assert words in "\n".join(reported(model, shape))
 
 
 def test_weights_that_are_not_finite():
     model = nn.Sequential(nn.Linear(2, 2))
     with torch.no_grad():
         model[0].weight[0, 0] = float("nan")
-    assert told(model) == ["model[0] (Linear): weight: contains values that are not finite"]
+    assert reported(model) == ["model[0] (Linear): weight: contains values that are not finite"]
 
 
 def test_only_modules_are_models():

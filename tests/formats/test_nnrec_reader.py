@@ -1,4 +1,4 @@
-"""Recordings as files: what was written is read again, a crash at any byte costs one chunk, and a bad one is told and never trusted."""
+"""Recordings as files: what was written is read again, a crash at any byte costs one chunk, and a bad one is reported and never trusted."""
 
 from __future__ import annotations
 
@@ -196,8 +196,8 @@ def test_a_recording_is_never_written_over_by_accident(tmp_path, folder):
     (folder / "thesis.txt").write_text("precious")
     with pytest.raises(InputError, match=r"contains files that do not belong to a recording \(thesis.txt\)"):
         nnrec_writer.check(folder, True)
-    for name, told in (("r.bin", "ends with .nnrec"), ("no/r.nnrec", "there is no folder"), ("x" * 300 + ".nnrec", "too long")):
-        with pytest.raises(InputError, match=told):
+    for name, reported in (("r.bin", "ends with .nnrec"), ("no/r.nnrec", "there is no folder"), ("x" * 300 + ".nnrec", "too long")):
+        with pytest.raises(InputError, match=reported):
             nnrec_writer.check(tmp_path / name, False)
     (tmp_path / "file.nnrec").write_text("")
     with pytest.raises(InputError, match="exists and is not a recording"):
@@ -278,18 +278,18 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_bad_recording_is_told(case, folder):
-    spoil, told = CASES[case]
+def test_a_bad_recording_is_reported(case, folder):
+    spoil, reported = CASES[case]
     spoil(folder)
     with pytest.raises(InputError) as error:
         Recording(folder)
     text = str(error.value)
-    assert [part for part in told if part not in text] == [], text
+    assert [part for part in reported if part not in text] == [], text
     assert all(problem.where.startswith(str(folder)) for problem in error.value.problems if problem.where)
     assert len(text) < 20_000
 
 
-def test_a_truncated_header_and_a_lying_one_are_told(folder):
+def test_a_truncated_header_and_a_lying_one_are_reported(folder):
     path = folder / chunk_name(0)
     raw = path.read_bytes()
     for bad in (raw[:7], raw[:20], (10**15).to_bytes(8, "little") + raw[8:], raw[:8] + b"{" * (len(raw) - 8)):
@@ -320,7 +320,7 @@ def test_a_gigabyte_of_index_is_not_read(folder):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 
-def test_a_chunk_that_goes_while_it_plays_is_told(folder):
+def test_a_chunk_that_goes_while_it_plays_is_reported(folder):
     recording = Recording(folder)
     (folder / chunk_name(2)).unlink()
     with pytest.raises(RunError, match=r"000002.safetensors can no longer be read"):

@@ -1,4 +1,4 @@
-"""Weights files: what is saved is what is loaded, what does not fit is told tensor by tensor, and broken files are refused."""
+"""Weights files: what is saved is what is loaded, what does not fit is reported tensor by tensor, and broken files are refused."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_other_floats_are_converted(tmp_path, dtype):
         np.testing.assert_allclose(array, parameters()[name], rtol=1e-3, atol=1e-3)
 
 
-def test_every_tensor_that_does_not_fit_is_told(tmp_path):
+def test_every_tensor_that_does_not_fit_is_reported(tmp_path):
     changed = parameters()
     del changed["layers.1.bias"]
     changed |= {"layers.0.weight": np.zeros((4, 3), np.float32), "extra": np.zeros(1, np.float32), "layers.2.bias": np.zeros(2, np.int32)}
@@ -147,7 +147,7 @@ def test_what_is_not_a_file_is_refused(path, message):
         weights.load(path, TOPOLOGY)
 
 
-def test_saving_where_one_cannot_is_told(tmp_path):
+def test_saving_where_one_cannot_is_reported(tmp_path):
     with pytest.raises(InputError, match="cannot be written"):
         weights.save(tmp_path / "none" / "w.safetensors", parameters(), SCENE)
     (tmp_path / "folder").mkdir()

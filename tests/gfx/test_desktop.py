@@ -54,8 +54,8 @@ def test_a_choice_arrives_while_frames_go_on(zenity, tmp_path, saving):
     chooser = desktop.Chooser(hostile, tmp_path / "mine.toml", ["*.toml"], saving)
     assert chooser.poll() is None
     assert answer(chooser) == "/a/ü b's.toml"
-    told = words.read_text()
-    assert hostile in told and ("--save" in told) == saving and not list(tmp_path.rglob("hacked"))
+    reported = words.read_text()
+    assert hostile in reported and ("--save" in reported) == saving and not list(tmp_path.rglob("hacked"))
 
 
 def test_cancelled_is_an_empty_path_and_an_open_one_can_be_taken_back(zenity, tmp_path):

@@ -121,7 +121,7 @@ def test_a_window_without_a_display_says_what_to_do(monkeypatch):
         open_host(100, 100)
 
 
-def test_an_opengl_that_is_too_old_is_told_apart(monkeypatch):
+def test_an_opengl_that_is_too_old_is_distinguished(monkeypatch):
     from OpenGL import GL
 
     from nnviz3d.gfx import context

@@ -39,8 +39,8 @@ class Person:
         return self.loop.session
 
     @property
-    def guide(self) -> TourController:
-        return self.loop.guide
+    def tour(self) -> TourController:
+        return self.loop.tour
 
     def frames(self, count: int = 1, dt: float = STEP) -> None:
         for _ in range(count):

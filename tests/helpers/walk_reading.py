@@ -1,4 +1,4 @@
-"""What an overlay is told of a walk that rests in the middle of its forward phase."""
+"""What an overlay is reported of a walk that rests in the middle of its forward phase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad and extreme data through the real command and through a running session: told in words, nothing crashes, nothing half changed."""
+"""Bad and extreme data through the real command and through a running session: reported in words, nothing crashes, nothing half changed."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_extreme_data_are_learned_from_and_undone(tmp_path, monkeypatch, capsys,
     assert code in (0, 3) and "Traceback" not in err and json.loads(out)["steps"] <= 5
 
 
-def test_nan_in_arrays_is_told(tmp_path, monkeypatch, capsys):
+def test_nan_in_arrays_is_reported(tmp_path, monkeypatch, capsys):
     np.savez(tmp_path / "a.npz", x=np.array([[1, np.nan], [2, 3], [4, np.inf]]), t=np.array([0, 1, 0]))
     session = running(tmp_path)
     session.apply([Edit("data.kind", "npz"), Edit("data.file", "a.npz")])

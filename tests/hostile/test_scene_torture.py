@@ -181,19 +181,19 @@ DATA = {  # scenes that are sound and ask for files which they may not have
 
 
 @pytest.mark.parametrize("name", [*CASES, *GRAPHS])
-def test_every_problem_is_told_with_its_path(name, tmp_path):
+def test_every_problem_is_reported_with_its_path(name, tmp_path):
     text, expected = {**CASES, **GRAPHS}[name]
     path = tmp_path / "scene.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
         toml.load(path)
-    told = str(caught.value)
-    assert [part for part in expected if part not in told] == []
-    assert all(line.startswith(str(path)) for line in told.splitlines() if line.strip())
+    reported = str(caught.value)
+    assert [part for part in expected if part not in reported] == []
+    assert all(line.startswith(str(path)) for line in reported.splitlines() if line.strip())
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_a_graph_that_cannot_be_is_told_quickly_in_few_words(name):
+def test_a_graph_that_cannot_be_is_reported_quickly_in_few_words(name):
     begin = time.process_time()
     with pytest.raises(InputError) as caught:
         toml.validate(toml.parse(GRAPHS[name][0].encode(), "text"), "text")
@@ -265,10 +265,10 @@ def test_the_command_ends_with_2_quickly_and_small(name, tmp_path):
     argument, message = odd_files(tmp_path)[name]
     save = tmp_path / "out.safetensors"
     command = [str(Path(sys.executable).parent / "nnviz3d"), "train", argument, "--steps", "1", "--save", str(save)]
-    told = subprocess.run([sys.executable, "-c", MEASURE, *command], capture_output=True, text=True, timeout=60).stdout
-    code, kilobytes, seconds = (float(word) for word in told.splitlines()[0].split())
-    assert code == 2, told
-    assert message in told and "Traceback" not in told
+    reported = subprocess.run([sys.executable, "-c", MEASURE, *command], capture_output=True, text=True, timeout=60).stdout
+    code, kilobytes, seconds = (float(word) for word in reported.splitlines()[0].split())
+    assert code == 2, reported
+    assert message in reported and "Traceback" not in reported
     assert not save.exists()
     assert kilobytes < 300 * 1024
     assert seconds < 2  # of processor time: 0.2 s on an idle machine

@@ -114,14 +114,14 @@ def test_hostile_tables_are_refused_in_bounded_memory_and_time(tmp_path, name):
     tracemalloc.start()
     try:
         load(Data(kind="csv", file="x.csv"), tmp_path)
-        told = None
+        reported = None
     except InputError as error:
-        told = str(error)
+        reported = str(error)
     finally:
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert (told is None) == (message is None) or message is None, told
-    assert message is None or message in told
+    assert (reported is None) == (message is None) or message is None, reported
+    assert message is None or message in reported
     assert most < 200 << 20 and time.perf_counter() - begun < 60
     assert [file.name for file in tmp_path.iterdir()] == ["x.csv"]
 

@@ -26,7 +26,7 @@ class Case:
 
     `keys`: of the layer's table. `shape`, `flop`, `edges` (from each input; None: one from each neuron): of the layer for its inputs,
     each of shape `reads` with the axes `axes` (a vector, a picture, maps where there are none). `bad`: keys or `from` that cannot be,
-    the key at which that is told, and a word of the reason; "a" is a vector of as many neurons.
+    the key at which that is reported, and a word of the reason; "a" is a vector of as many neurons.
 
     `z`: by numpy, of the node, its parts and its inputs with their axes; in float64. `sums`: z is the sum over edges of value x
     activation and the bias. `joined`: z of the numbers in the rows of an equation. `both`: it differs while training; `unlearned` parts

@@ -220,5 +220,5 @@ def test_what_does_not_fit_is_refused_at_its_key(kind, bad):
     place = next(k for k, layer in enumerate(scene_with(kind).network.layers) if layer.name == "k")
     with pytest.raises(InputError) as caught:
         graph_with(kind, keys)
-    told = {problem.key: problem.message for problem in caught.value.problems}
-    assert list(told) == [f"network.layers.{place}.{key}"] and reason in told[f"network.layers.{place}.{key}"]
+    reported = {problem.key: problem.message for problem in caught.value.problems}
+    assert list(reported) == [f"network.layers.{place}.{key}"] and reason in reported[f"network.layers.{place}.{key}"]

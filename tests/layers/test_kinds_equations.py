@@ -89,6 +89,20 @@ def test_what_comes_in_adds_up_to_the_printed_sum(source):
             assert f"z[{reading.layer}]" in symbols.text
 
 
+def test_the_short_formula_in_a_walk_is_a_sum_only_where_what_comes_in_adds_up_to_z(source):
+    face_k = equations_of(source.topology.by_name["k"].kind)
+    for reading in neurons(source, "k"):
+        if face_k.applies or reading.incoming is None:
+            continue
+        values = [term.value for part in reading.incoming.connections for term in part.terms]
+        letters = [f"a_{k + 1}" for k in range(len(values))]
+        said = face_k.of(letters)
+        if said == " + ".join(letters):
+            assert sum(values) == pytest.approx(reading.z, abs=1e-12)
+        if said == r" \cdot ".join(letters):
+            assert np.prod(values) == pytest.approx(reading.z, abs=1e-12)
+
+
 def test_what_comes_back_adds_up_over_everything_that_is_fed(source):
     topology = source.topology
     for name in ("input", "a", "b", "k", "r"):
@@ -130,9 +144,9 @@ def test_the_gradient_of_every_parameter_is_its_central_difference(source):
     node = topology.by_name["k"]
     for part, r in node.parameters:
         for p in {r.start, r.start + r.size // 2, r.stop - 1}:
-            told = explain.parameter(source, p)
+            reported = explain.parameter(source, p)
             if part in CASES[node.kind].unlearned:
-                assert told.sample is None and told.batch is None
+                assert reported.sample is None and reported.batch is None
                 continue
             ends = []
             for step in (1e-5, -1e-5):
@@ -141,17 +155,17 @@ def test_the_gradient_of_every_parameter_is_its_central_difference(source):
                 shown = Shown(source.ops, topology, source.objective, moved)
                 shown.show(source.row, 2)
                 ends.append(shown.loss)
-            assert told.sample == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-9), (part, p)
+            assert reported.sample == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-9), (part, p)
             letter = equations_of(node.kind).letter(part)
-            assert any(letter in line.tex for title, lines in sections.sections(told) for line in lines if title == sections.GRADIENT)
+            assert any(letter in line.tex for title, lines in sections.sections(reported) for line in lines if title == sections.GRADIENT)
 
 
 def test_a_layer_without_parameters_says_so_in_one_sentence_and_has_no_update(source):
     kind = source.topology.by_name["k"].kind
     bare = not source.topology.by_name["k"].parameters
-    told = dict(sections.sections(neurons(source, "k")[0]))
+    reported = dict(sections.sections(neurons(source, "k")[0]))
     whole = dict(sections.sections(explain_layer.layer(source, source.topology.by_name["k"].number)))
-    for one in (told, whole):
+    for one in (reported, whole):
         assert (sections.PARAMETERS in one) == bare
         if bare:
             (line,) = one[sections.PARAMETERS]
@@ -162,22 +176,22 @@ def test_a_layer_without_parameters_says_so_in_one_sentence_and_has_no_update(so
 def test_a_whole_layer_goes_both_ways(source):
     for name in ("a", "k", "s"):
         node = source.topology.by_name[name]
-        told = explain_layer.layer(source, node.number)
-        assert told.slope is None or np.allclose(told.back * told.slope, told.delta, atol=1e-12)
-        assert isinstance(told, MatrixReading) == (node.weight is not None and edges_of(source.topology.into(node)[0]).complete)
-        assert [end.node for end in told.sources] == [before.number for before in source.topology.sources(node)]
-        forward, backward = layer_equations.forward(told), layer_equations.backward(told)
-        for end in told.sources:
+        reported = explain_layer.layer(source, node.number)
+        assert reported.slope is None or np.allclose(reported.back * reported.slope, reported.delta, atol=1e-12)
+        assert isinstance(reported, MatrixReading) == (node.weight is not None and edges_of(source.topology.into(node)[0]).complete)
+        assert [end.node for end in reported.sources] == [before.number for before in source.topology.sources(node)]
+        forward, backward = layer_equations.forward(reported), layer_equations.backward(reported)
+        for end in reported.sources:
             assert f"a[{end.node}]" in forward[0].text
-        for end in told.targets:
+        for end in reported.targets:
             assert f"δ[{end.node}]" in backward[0].text
-        assert backward[-1].value == pytest.approx(float(np.linalg.norm(told.delta)))
+        assert backward[-1].value == pytest.approx(float(np.linalg.norm(reported.delta)))
 
 
 def test_every_kind_has_words_of_one_sentence(source):
     words = face(source.topology.by_name["k"].kind, "words")
     assert words.NAME and words.LOOK.endswith(".") and words.SENTENCE[0].isupper() and words.SENTENCE.endswith(".")
     assert len(words.SENTENCE) < 200
-    for told in (words.FORWARD, words.BACKWARD):
-        told = told.format(activation="relu")
-        assert told.endswith(".") and not told[0].isupper() and len(told) < 120, "a sentence of a walk goes on with it"
+    for reported in (words.FORWARD, words.BACKWARD):
+        reported = reported.format(activation="relu")
+        assert reported.endswith(".") and not reported[0].isupper() and len(reported) < 120, "a sentence of a walk goes on with it"

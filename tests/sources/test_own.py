@@ -113,7 +113,7 @@ def test_other_data_of_the_same_shape_keeps_what_was_learned():
     assert own.topology.input.size == 4
 
 
-def test_another_network_starts_anew_and_keeps_weights_only_when_told(source):
+def test_another_network_starts_anew_and_keeps_weights_only_when_asked(source):
     source.run(50)
     old = source.trainer.parameters()
     layers = source.scene.network.layers

@@ -214,7 +214,7 @@ def test_without_its_data_the_recorded_sample_is_shown(own_data, change):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("units = 6", "units = 60", "51 parameters and 13 neurons are recorded; the scene in it has"),
         ("units = 6", "units = -6", "network.layers.0.units"),
@@ -226,7 +226,7 @@ def test_without_its_data_the_recorded_sample_is_shown(own_data, change):
         ('"train":', '"train":-', "line 1.data.train"),
     ],
 )
-def test_a_head_that_lies_is_told(folder, tmp_path, old, new, told):
+def test_a_head_that_lies_is_reported(folder, tmp_path, old, new, reported):
     copy = tmp_path / "r.nnrec"
     copy.mkdir()
     for file in folder.iterdir():
@@ -238,7 +238,7 @@ def test_a_head_that_lies_is_told(folder, tmp_path, old, new, told):
     (copy / INDEX).write_text(text.replace(old, new, 1))
     with pytest.raises(InputError) as error:
         opened(copy)
-    assert told in str(error.value)
+    assert reported in str(error.value)
 
 
 def test_weights_that_are_no_numbers_reach_no_picture(folder, tmp_path):

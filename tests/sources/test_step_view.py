@@ -84,9 +84,16 @@ def test_what_is_known(tape):
         first = Place.parse(text, tape.topology)
         for number in np.arange(0.005, 3 * last + 3, 0.01):
             assert (name in StepView(tape, Place.at(number, tape.topology)).known(k)) == (number > first.number - 0.0095), (name, number)
-    told = {text: (at(tape, text).answered, at(tape, text).judged, at(tape, text).renewed)
+    reported = {text: (at(tape, text).answered, at(tape, text).judged, at(tape, text).renewed)
             for text in ("input", f"forward:{last}@0.5", f"forward:{last}", "loss@0.1", "update:1", "after@0")}  # fmt: skip
-    assert list(told.values()) == [(False,) * 3, (False,) * 3, (True, False, False), (True, True, False), (True, True, False), (True,) * 3]
+    assert list(reported.values()) == [
+        (False,) * 3,
+        (False,) * 3,
+        (True, False, False),
+        (True, True, False),
+        (True, True, False),
+        (True,) * 3,
+    ]
 
 
 def test_backward(tape):

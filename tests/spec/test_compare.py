@@ -1,4 +1,4 @@
-"""`[compare]`: what may differ, how it is written, and that everything else is told with all other problems."""
+"""`[compare]`: what may differ, how it is written, and that everything else is reported with all other problems."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ def scene(text: str) -> Scene:
 )
 def test_a_setting_may_be_written_in_any_way_that_toml_has(text):
     assert scene(text).compare == {"train.optimizer": "sgd"}
-    assert compare.rival(scene(text)) == toml.apply(scene(""), [Edit("train.optimizer", "sgd")])
+    assert compare.second_scene(scene(text)) == toml.apply(scene(""), [Edit("train.optimizer", "sgd")])
 
 
 def test_set_names_a_difference_and_an_edit_replaces_them():
     one = toml.apply(scene(""), [toml.parse_set("compare.train.l1=0.5"), toml.parse_set("compare.network.layers.*.activation=tanh")])
     assert one.compare == {"train.l1": 0.5, "network.layers.*.activation": "tanh"}
-    assert [layer.activation for layer in compare.rival(one).network.layers] == ["tanh", "tanh"]
-    assert compare.rival(one).network.layers[1].units == 5 and compare.rival(one).compare == {}
+    assert [layer.activation for layer in compare.second_scene(one).network.layers] == ["tanh", "tanh"]
+    assert compare.second_scene(one).network.layers[1].units == 5 and compare.second_scene(one).compare == {}
     assert toml.validate(toml.parse(toml.dump(one).encode(), "again")) == one == toml.validate(toml.parse(annotated(one).encode(), "new"))
-    assert toml.apply(one, [Edit("compare", {})]) == scene("") and compare.rival(scene("")) is None
+    assert toml.apply(one, [Edit("compare", {})]) == scene("") and compare.second_scene(scene("")) is None
 
 
 def test_differences_are_named_with_both_values_and_equal_ones_are_not():
     one = scene('[train]\nbatch = 8\n[compare]\n"train.batch" = 8\n"network.layers.*.activation" = "tanh"\n"network.layers.0.units" = 9\n')
-    found = compare.differences(one, compare.rival(one))
+    found = compare.differences(one, compare.second_scene(one))
     assert [(d.name, d.a, d.b) for d in found] == [("activation", "relu", "tanh"), ("units, hidden layer 1", 4, 9)]
     assert compare.title(found, False) == "relu, units, hidden layer 1 4" and compare.title(found, True).startswith("tanh")
     deeper = toml.apply(one, [Edit("compare", {"network.layers": [{"units": 7}, {"units": 3}, {"units": 2}]})])
-    assert [compare.words(d.path, d.b) for d in compare.differences(deeper, compare.rival(deeper))] == ["7-3-2"]
+    assert [compare.words(d.path, d.b) for d in compare.differences(deeper, compare.second_scene(deeper))] == ["7-3-2"]
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_differences_are_named_with_both_values_and_equal_ones_are_not():
         ("title.x", 1, "compare.title.x", "cannot differ"),
     ],
 )
-def test_what_cannot_be_is_told_with_its_key(path, value, key, words):
+def test_what_cannot_be_is_reported_with_its_key(path, value, key, words):
     with pytest.raises(InputError) as caught:
         toml.apply(scene(""), [Edit("compare", {path: value})])
     assert [(p.key, words in p.message) for p in caught.value.problems] == [(key, True)]
 
 
-def test_all_problems_are_told_at_once_and_none_twice():
+def test_all_problems_are_reported_at_once_and_none_twice():
     with pytest.raises(InputError) as caught:
         scene('[train]\nbatch = -4\n[compare]\n"train.l1" = -1\n"train.batsh" = 3\n"view.pitch" = 1\n')
     assert sorted(p.key for p in caught.value.problems) == ["compare.train.batsh", "compare.train.l1", "compare.view.pitch", "train.batch"]

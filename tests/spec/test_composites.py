@@ -1,4 +1,5 @@
-"""Composites expand into nodes with dotted names; problems are told at the composite's keys; containers and equal neighbours are found."""
+"""Composites expand into nodes with dotted names; problems are reported at the composite's keys; containers and equal neighbours are
+found."""
 
 from __future__ import annotations
 
@@ -77,7 +78,7 @@ def test_one_block_has_no_number_and_parts_can_be_read():
         ([dense(), Pair(), dense(**{"from": ("dense1",)})], "", '"pair2" is not used'),
     ],
 )
-def test_problems_are_told_at_the_composite(layers, key, said):
+def test_problems_are_reported_at_the_composite(layers, key, said):
     wrong = trace(layers, (6,))[1]
     assert any(w.key == key and said in w.message and layers[w.layer] is not None for w in wrong), wrong
     assert len({(w.layer, w.message) for w in wrong}) == len(wrong)
@@ -126,7 +127,7 @@ def kinds_of(text: str, shape):
     return [(node.name, node.kind, node.shape) for node in build_topology(network, shape, 2, "softmax").nodes[1:-1]]
 
 
-def test_a_conv_block_holds_what_it_is_told_to():
+def test_a_conv_block_holds_what_it_is_asked_to():
     text = '[[network.layers]]\nkind = "conv_block"\nname = "c"\nchannels = 4\npadding = 1\npool = 2\npooling = "avg"\ndropout = 0.1'
     assert kinds_of(text, (8, 8)) == [
         ("c.conv", "conv2d", (4, 8, 8)), ("c.norm", "batch_norm", (4, 8, 8)), ("c.act", "activation", (4, 8, 8)),
@@ -172,7 +173,7 @@ def test_a_transformer_block_is_attention_and_an_mlp():
         ('kind = "transformer_block"', (12,), "from", "reads tokens x features"),
     ],
 )
-def test_problems_inside_real_blocks_are_told_at_their_settings(text, shape, key, said):
+def test_problems_inside_real_blocks_are_reported_at_their_settings(text, shape, key, said):
     from nnviz3d.spec.errors import InputError
 
     with pytest.raises(InputError) as error:

@@ -1,4 +1,4 @@
-"""Which layer is which after the list of layers was changed, where nobody told."""
+"""Which layer is which after the list of layers was changed, where nobody reported."""
 
 import pytest
 

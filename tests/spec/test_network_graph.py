@@ -1,4 +1,4 @@
-"""The list of layers as a graph: names, `from`, shapes and numbers of the arenas; what does not fit is told by its key."""
+"""The list of layers as a graph: names, `from`, shapes and numbers of the arenas; what does not fit is reported by its key."""
 
 from __future__ import annotations
 
@@ -101,12 +101,12 @@ def test_ranks_and_not_numbers_make_the_order():
         ('kind = "activation"', "network.layers.5.kind", "expected one of dense, activation, dropout, add, concat, reshape"),
     ],
 )
-def test_a_misspelt_name_is_told_at_its_key(change, key, words):
+def test_a_misspelt_name_is_reported_at_its_key(change, key, words):
     found = problems(RESIDUAL.replace(change, change[:-3] + "x" + change[-2:] if "[" in change else 'kind = "relu"'))
     assert list(found) == [key] and words in found[key]
 
 
-def test_all_problems_of_a_graph_are_told_at_once():
+def test_all_problems_of_a_graph_are_reported_at_once():
     found = problems(
         '[[network.layers]]\nname = "input"\n[[network.layers]]\nname = "a"\nfrom = ["b", "a"]\n[[network.layers]]\nname = "b"\n'
         '[[network.layers]]\nkind = "add"\n[[network.layers]]\nname = "dense6"\n[[network.layers]]\nname = "a"'
@@ -140,7 +140,7 @@ def test_graphs_are_edited_saved_and_loaded_like_chains():
 
 def test_a_comparison_changes_the_layers_that_have_the_setting():
     both = scene(RESIDUAL + '\n[compare]\n"network.layers.*.activation" = "sin"')
-    layers = compare.rival(both).network.layers
+    layers = compare.second_scene(both).network.layers
     assert [layer.activation for layer in layers if hasattr(layer, "activation")] == ["sin"] * 4
 
 
@@ -199,7 +199,7 @@ def test_a_long_name_is_neither_searched_for_nor_repeated():
     assert "60 characters" in found["network.layers.0.from.0"]
 
 
-def test_thousands_of_unknown_names_are_told_in_a_second():
+def test_thousands_of_unknown_names_are_reported_in_a_second():
     names = [f"n{k}{'x' * 50}" for k in range(64)]
     text = "".join(f'[[network.layers]]\nname = "a{"x" * 50}{k}"\nkind = "add"\nfrom = {names}\n'.replace("'", '"') for k in range(200))
     begin = time.process_time()

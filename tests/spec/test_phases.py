@@ -52,7 +52,7 @@ def test_numbers_at_the_ends(number, place):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("forward:4", 'needs a layer from 1 to 3'), ("forward", "needs a layer"), ("forward:0", "1 to 3"), ("update:-1", "1 to 3"),
         ("backward:" + "9" * 5000, "1 to 3"), ("forward:²", "1 to 3"), ("loss:1", "expected one of input, forward:1 to forward:3"),
@@ -60,8 +60,8 @@ def test_numbers_at_the_ends(number, place):
         ("after@nan", "number from 0 to 1"), ("wrong@x", "expected one of.*number from 0 to 1"),
     ],
 )  # fmt: skip
-def test_wrong_addresses(text, told):
-    with pytest.raises(InputError, match=told) as error:
+def test_wrong_addresses(text, reported):
+    with pytest.raises(InputError, match=reported) as error:
         Place.parse(text, net())
     assert error.value.problems[0].key == "phase"
 

@@ -167,7 +167,7 @@ def test_what_is_no_index_of_a_list_is_an_error_in_words(part):
 
 
 @pytest.mark.parametrize("path", ["network.layers.7.units", "title.x"])
-def test_an_edit_to_nowhere_is_told(path):
+def test_an_edit_to_nowhere_is_reported(path):
     with pytest.raises(InputError, match=r"index|table"):
         toml.apply(Scene(title="t"), [Edit(path, 1)])
 

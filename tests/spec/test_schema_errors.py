@@ -1,4 +1,4 @@
-"""Whatever stands at whatever key of a scene: what is told of it is in plain words, not in those of the library that checks it."""
+"""Whatever stands at whatever key of a scene: what is reported of it is in plain words, not in those of the library that checks it."""
 
 from __future__ import annotations
 

@@ -48,5 +48,5 @@ def test_what_a_score_is_of():
 def test_balanced_accuracy_is_the_mean_of_the_recalls():
     classes = Classes(np.array([98, 2, 0]), np.array([98, 1, 0]), np.array([99, 1, 0]))
     assert classes.balanced == pytest.approx(0.75) and np.isnan(classes.recall_c[2])
-    told = Scores(None, Score(0.1, 0.99, 100, 100, classes), 9).words(("often", "rare", "never"))
-    assert "Balanced accuracy (the mean over the classes) 75.0 %; least recognised: rare, 50.0 %." in told
+    reported = Scores(None, Score(0.1, 0.99, 100, 100, classes), 9).words(("often", "rare", "never"))
+    assert "Balanced accuracy (the mean over the classes) 75.0 %; least recognised: rare, 50.0 %." in reported

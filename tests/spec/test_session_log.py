@@ -52,7 +52,7 @@ def test_a_folder_that_is_gone_becomes_the_files_own(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "reported"),
     [
         ("{", "not JSON"),
         ("[1]", "expected a JSON object"),
@@ -92,12 +92,12 @@ def test_a_folder_that_is_gone_becomes_the_files_own(tmp_path):
         ({"t": 1, "k": "step", "step": 1, "held": "yes"}, "now, held and loose"),
     ],
 )
-def test_what_a_line_cannot_be(tmp_path, row, told):
+def test_what_a_line_cannot_be(tmp_path, row, reported):
     found = problems(tmp_path, STEP | {"t": 0.5}, row, {"t": 2, "k": "step", "step": 9})
-    assert len(found) == 1 and "line 3" in found[0] and told in found[0]
+    assert len(found) == 1 and "line 3" in found[0] and reported in found[0]
 
 
-def test_every_problem_is_told_at_once_and_a_flood_is_counted(tmp_path):
+def test_every_problem_is_reported_at_once_and_a_flood_is_counted(tmp_path):
     found = problems(tmp_path, STEP, STEP | {"t": 0.5}, {"t": 2, "k": "do", "name": "open", "step": 1}, "}")
     assert [part in each for part, each in zip(("times must not decrease", "'open'", "not JSON"), found, strict=True)] == [True] * 3
     found = problems(tmp_path, *["x"] * 5000)
@@ -105,7 +105,7 @@ def test_every_problem_is_told_at_once_and_a_flood_is_counted(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"nnviz3d": "scene"}, "not the head"),
         ({"format": 2}, "reads 1"),
@@ -120,14 +120,14 @@ def test_every_problem_is_told_at_once_and_a_flood_is_counted(tmp_path):
         ({"hook": "x"}, "head.hook: unknown key"),
     ],
 )
-def test_what_a_head_cannot_be(tmp_path, change, told):
-    assert any(told in each for each in problems(tmp_path, STEP, head=HEAD | change))
+def test_what_a_head_cannot_be(tmp_path, change, reported):
+    assert any(reported in each for each in problems(tmp_path, STEP, head=HEAD | change))
 
 
 def test_files_that_are_no_timeline(tmp_path):
-    for raw, told in ((b"", "the file is empty"), (b"\xff\xfe", "not JSON"), (b"hello\n", "not JSON")):
+    for raw, reported in ((b"", "the file is empty"), (b"\xff\xfe", "not JSON"), (b"hello\n", "not JSON")):
         (tmp_path / "a").write_bytes(raw)
-        with pytest.raises(InputError, match=told):
+        with pytest.raises(InputError, match=reported):
             session_log.load(tmp_path / "a")
     assert "nothing to show" in problems(tmp_path)[0]
     for path in (tmp_path, tmp_path / "none", "/dev/zero"):

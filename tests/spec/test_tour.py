@@ -1,4 +1,4 @@
-"""The tour's files: those that are shipped are whole, and every mistake is told, all at once."""
+"""The tour's files: those that are shipped are whole, and every mistake is reported, all at once."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_german_quotes_are_german():
         assert '"' not in text and text.count("„") == text.count("“"), key
 
 
-def test_all_that_is_wrong_is_told_at_once(folder):
+def test_all_that_is_wrong_is_reported_at_once(folder):
     change(
         folder / "lessons/1-neuron.toml",
         'phase = "forward:1@0.999"\nneuron = "strongest:1"\npick = true\n',
@@ -98,7 +98,7 @@ def test_all_that_is_wrong_is_told_at_once(folder):
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "told"),
+    ("file", "old", "new", "reported"),
     [
         ("tour.toml", '"digits"', '"digit"', "did you mean"),
         ("tour.toml", '"6-steps"', '"7-more"', "7-more.toml: no such file"),
@@ -117,13 +117,13 @@ def test_all_that_is_wrong_is_told_at_once(folder):
         ("messages/de.toml", "[colours]", "[colors]", "colours.blue: is missing"),
     ],
 )
-def test_a_mistake_is_told_where_it_is(folder, file, old, new, told):
+def test_a_mistake_is_reported_where_it_is(folder, file, old, new, reported):
     change(folder / file, old, new)
     found = problems(folder)
-    assert any(told in problem for problem in found), found
+    assert any(reported in problem for problem in found), found
 
 
-def test_a_catalogue_that_is_no_text_and_a_missing_folder_are_told(folder):
+def test_a_catalogue_that_is_no_text_and_a_missing_folder_are_reported(folder):
     (folder / "messages/de.toml").write_bytes(b"\xff\xfe")
     assert any("not UTF-8" in problem for problem in problems(folder))
     shutil.rmtree(folder / "messages")

@@ -30,13 +30,13 @@ def of(values, test=()) -> Unit:
         ([3e-12, 3.1e-12, 9e-12], ["3.00e-12", "3.10e-12", "9.00e-12"]),
     ],
 )
-def test_values_of_the_data_are_told_apart(values, texts):
+def test_values_of_the_data_are_distinguished(values, texts):
     unit = of(values)
-    told = [unit.text(value) for value in values]
-    assert len(set(told)) == len(set(values)), told
-    assert [float(text.replace(",", "")) for text in told] == pytest.approx(values, rel=1e-9)
+    reported = [unit.text(value) for value in values]
+    assert len(set(reported)) == len(set(values)), reported
+    assert [float(text.replace(",", "")) for text in reported] == pytest.approx(values, rel=1e-9)
     if "e" not in texts[0]:
-        assert told == texts
+        assert reported == texts
 
 
 def test_an_answer_has_digits_of_its_own():
@@ -78,10 +78,10 @@ def test_the_printed_formula_holds(mean, deviation, a, decimals):
     """mean + deviation * a with the printed digits is the printed answer, up to one in its last digit."""
     unit = Unit("y", mean, deviation, mean - deviation, mean + deviation, deviation, decimals)
     m, s, output = (float(text.replace(",", "")) for text in unit.formula(a))
-    told = unit.text(unit.own(a)).replace(",", "")
-    places = len(told.partition(".")[2]) if "e" not in told else 0
+    reported = unit.text(unit.own(a)).replace(",", "")
+    places = len(reported.partition(".")[2]) if "e" not in reported else 0
     slack = 10.0**-places + 1e-7 * 0.51 * deviation  # outputs have at most seven decimals
-    assert "e" in told or abs(m + s * output - float(told)) <= slack
+    assert "e" in reported or abs(m + s * output - float(reported)) <= slack
 
 
 def test_a_squared_loss_in_the_unit():

@@ -42,12 +42,12 @@ class Screen:
 
     def all(self) -> str:
         """Everything, to look for a number that must not be there."""
-        told = [
+        reported = [
             f"{line.text} {line.printed} {'' if line.second is None else plain(line.second)}"
             for those in self.lines.values()
             for line in those
         ]
-        return " \n ".join([*told, *self.texts, *(self.loss or ())])
+        return " \n ".join([*reported, *self.texts, *(self.loss or ())])
 
     def end(self, title: str, start: str) -> str | None:
         """The number at the right end of the section's line that begins so."""
@@ -75,7 +75,7 @@ def reading():
         screen.lines[title] = list(lines)
         return draw(self, f, title, lines, *args)
 
-    def told(o):
+    def reported(o):
         latex, text = formula(o)
         screen.loss = text, plain(o.loss_before)
         return latex, text
@@ -88,7 +88,7 @@ def reading():
         return made
 
     output_table.columns = tabled
-    imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula = drawn, written, lined, told
+    imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula = drawn, written, lined, reported
     assert output_table.losses is losses
     try:
         yield screen
@@ -123,18 +123,18 @@ def check(screen: Screen, clip: float = 1.0) -> int:
 
 def _table(screen: Screen) -> int:
     """Differences of its columns; the largest share is the one that the header says."""
-    told = {title: [number(text) for text in cells] for title, cells in screen.table.items()}
+    reported = {title: [number(text) for text in cells] for title, cells in screen.table.items()}
     for first, second, difference in (("target", "output", "p − y"), ("before", "after", "change")):
-        if difference in told:
-            for a, b, d in zip(told[first], told[second], told[difference], strict=True):
+        if difference in reported:
+            for a, b, d in zip(reported[first], reported[second], reported[difference], strict=True):
                 _agree(f"{screen.table}", b.value - a.value, (a.unit + b.unit) / 2 + 1e-7 * abs(a.value), d)
-    now = told.get("after") if "before" in told else told.get("output")
+    now = reported.get("after") if "before" in reported else reported.get("output")
     if now and (share := screen.find(r"the network says .*\((\d+\.\d) %\)$")):
         best = max(now)
         assert abs(best.value - float(share[0]) / 100) <= 0.00051 + best.unit / 2, (share, screen.table)
         if screen.whole:  # softmax
             assert abs(sum(n.value for n in now) - 1) <= sum(n.unit for n in now) / 2 + 1e-6
-    return len(told)
+    return len(reported)
 
 
 def _agree(text: str, result: float, slack: float, printed: Printed) -> None:
@@ -170,9 +170,9 @@ def _sum(title: str, lines: list[Line]) -> int:
     if title not in (SUM, ERROR, "Its contribution to z") or not parts or not lines[-1].printed:
         return 0
     last = _summed(lines[-1]) if title == ERROR else number(lines[-1].printed)
-    told = [number(line.printed) for line in parts]
-    slack = sum(n.unit for n in told) / 2 + 4 * FLOAT32 * _size(parts)
-    _agree(f"{title}: {[line.printed for line in parts]}", sum(n.value for n in told), slack, last)
+    reported = [number(line.printed) for line in parts]
+    slack = sum(n.unit for n in reported) / 2 + 4 * FLOAT32 * _size(parts)
+    _agree(f"{title}: {[line.printed for line in parts]}", sum(n.value for n in reported), slack, last)
     return 1
 
 
@@ -198,14 +198,14 @@ def _lengths(title: str, lines: list[Line]) -> int:
     for length, change in pairwise(lines):
         text = change.text.replace(" ", "")
         if text.startswith("‖ΔW‖="):
-            told = {line.text.replace(" ", ""): number(line.printed) for line in lines if line.kind == "number"}
+            reported = {line.text.replace(" ", ""): number(line.printed) for line in lines if line.kind == "number"}
             name = text.removeprefix("‖ΔW‖=η")
-            given = told.get(name)
+            given = reported.get(name)
             if given is None:  # G stands with the gradient
                 return 0
             _agree(
                 f"{length.text} {change.text}",
-                *_product(told["η"], given),
+                *_product(reported["η"], given),
                 Printed(number(change.printed).value, 0.01 * number(change.printed).value),
             )
             return 1
@@ -228,8 +228,8 @@ def _loss(screen: Screen) -> int:
 
 
 def one_value(screen: Screen, picked: bool, hovered: bool) -> None:
-    """Where z and a of the `picked` neuron are told in more than one place, it is one number; so are the answer and the loss. `hovered`:
-    the card at the pointer is of it too."""
+    """Where z and a of the `picked` neuron are reported in more than one place, it is one number; so are the answer and the loss.
+    `hovered`: the card at the pointer is of it too."""
     z, a = set(), set()
     if picked:
         z = {screen.end(SUM, "z["), *screen.find(r"^z = (\S+)")}
@@ -238,8 +238,8 @@ def one_value(screen: Screen, picked: bool, hovered: bool) -> None:
     if hovered:
         z |= set(screen.find(r"^a = \S+     z = (\S+)$"))
         a |= set(screen.find(r"^a = (\S+)     z = "))
-    for name, told in (("z", z - {None, ""}), ("a", a - {None, ""})):
-        assert len(told) <= 1, (name, told)
+    for name, reported in (("z", z - {None, ""}), ("a", a - {None, ""})):
+        assert len(reported) <= 1, (name, reported)
     says = screen.find(r"the network says (.+)$") + screen.find(r"   ·   says (.+)$")
     verdict = [text.split("   ·   ") for text in screen.texts if "   ·   " in text and ", sample" in text]
     for parts in verdict:

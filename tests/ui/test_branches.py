@@ -78,7 +78,7 @@ def test_every_kind_draws_in_every_phase(driver, session, name):
 
 def test_sections_are_those_of_the_kind(driver, session):
     driver.only("Neuron")
-    for name, told in {
+    for name, reported in {
         "sum": ["Sum", "Error signal of this sample", "Parameters"],
         "both": ["Its input", "Error signal of this sample", "Parameters"],
         "gated": ["Product", "Error signal of this sample", "Parameters"],
@@ -86,17 +86,17 @@ def test_sections_are_those_of_the_kind(driver, session):
     }.items():
         show(driver, session, first(session, name))
         driver.frame(2)
-        assert [title for title, _ in driver.overlay._dock.neuron.shown[1]] == told
+        assert [title for title, _ in driver.overlay._dock.neuron.shown[1]] == reported
     show(driver, session, first(session, "sum"), at(session, "backward:6"))
     assert titles(driver)[0] == "Error signal of this sample"
 
 
 def test_dropout_says_what_the_step_did_and_what_training_does(session):
     walk = session.walking.walk
-    told = session.inspector.neuron(walk, first(session, "rest") + 2)
-    factor, kept, of = told.masked
+    reported = session.inspector.neuron(walk, first(session, "rest") + 2)
+    factor, kept, of = reported.masked
     assert of == 32 and 0 < kept <= of and factor in (0.0, pytest.approx(1 / 0.75))
-    texts = [line.text for line in neuron_equations.pre_activation(told)]
+    texts = [line.text for line in neuron_equations.pre_activation(reported)]
     assert texts[-2] == "in a training step: 0 with probability 25 %, else times 1.3333"
     assert texts[-1] == f"in this step: kept in {kept} of 32; factor here"
 

@@ -13,9 +13,9 @@ from nnviz3d.ui.hud.capture_badge import clock
 pytestmark = pytest.mark.gl
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(0, "0:00"), (7.9, "0:07"), (61, "1:01"), (3723, "1:02:03")])
-def test_time_is_told_as_a_clock_does(seconds, told):
-    assert clock(seconds) == told
+@pytest.mark.parametrize(("seconds", "reported"), [(0, "0:00"), (7.9, "0:07"), (61, "1:01"), (3723, "1:02:03")])
+def test_time_is_reported_as_a_clock_does(seconds, reported):
+    assert clock(seconds) == reported
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (420, 360)])

@@ -74,7 +74,7 @@ def test_each_setting_begins_a_comparison_that_is_a_sound_scene(driver, path):
     ((where, value),) = driver.edits
     assert where == "compare" and list(value) == [path]
     scene = toml.apply(driver.scene, [Edit(where, value)])
-    assert compare.differences(scene, compare.rival(scene))
+    assert compare.differences(scene, compare.second_scene(scene))
 
 
 def test_another_value_and_the_end(driver):
@@ -91,7 +91,7 @@ def test_every_value_on_offer_is_another_one_and_accepted(path):
     for scene in (readouts.SCENE, Scene()):
         for value in values(scene, path):
             changed = toml.apply(scene, [Edit("compare", {path: value})])
-            assert compare.differences(changed, compare.rival(changed)), (path, value)
+            assert compare.differences(changed, compare.second_scene(changed)), (path, value)
     assert values(readouts.SCENE, path)
 
 

@@ -105,10 +105,10 @@ def test_on_a_log_axis_logarithms_are_averaged(amount):
     for n, value in enumerate(np.log(y), start=1):
         last = last * amount + (1 - amount) * value
         expected.append(np.exp(last / (1 - amount**n)))
-    told = series.smooth(amount, log=True)
-    np.testing.assert_allclose(told[4:], expected[4:], rtol=1e-9)
-    assert told[50:].mean() < 0.5 * series.smooth(amount)[50:].mean() or amount < 0.9
-    assert series.smooth(amount) is not told and (series.smooth(amount, log=True) == told).all()
+    reported = series.smooth(amount, log=True)
+    np.testing.assert_allclose(reported[4:], expected[4:], rtol=1e-9)
+    assert reported[50:].mean() < 0.5 * series.smooth(amount)[50:].mean() or amount < 0.9
+    assert series.smooth(amount) is not reported and (series.smooth(amount, log=True) == reported).all()
 
 
 @pytest.mark.parametrize("points", [60, 500, 4000])

@@ -13,7 +13,7 @@ from nnviz3d.ui.equations import losses
 from tests.ui.screen import Screen, _loss
 
 
-def told(loss: str, logit: float, target: float = 1.0) -> Outputs:
+def reported(loss: str, logit: float, target: float = 1.0) -> Outputs:
     """One sure output (bce), or the first of two (cross-entropy), with the loss made of the logits in float64, p in float32."""
     with np.errstate(over="ignore", under="ignore"):
         p = float(np.float32(1) / (np.float32(1) + np.exp(np.float32(-logit))))
@@ -30,7 +30,7 @@ def told(loss: str, logit: float, target: float = 1.0) -> Outputs:
     "logit", [-600.0, -104.0, -90.0, -87.5, -60.0, -20.0, -3.0, -0.1, 0.0, 2.0, 6.0, 9.0, 16.0, 40.0, 88.0, 104.0, 600.0]
 )
 def test_minus_the_logarithm_of_what_is_printed_is_the_loss(loss, target, logit):
-    o = told(loss, logit, target)
+    o = reported(loss, logit, target)
     latex, text = losses.formula(o)
     assert "ln 0 " not in f"{text} " and "ln 0}" not in latex and "ln(1 − 1.0000)" not in text.rpartition("=")[2]
     value = plain(o.loss_before)
@@ -59,8 +59,8 @@ def test_products_of_printed_factors_are_the_printed_product():
     """To a percent, from 1e-9 to 1e4: no factor is printed with two digits."""
     random = np.random.default_rng(0)
     for a, b in 10 ** random.uniform(-5, 2, (2000, 2)):
-        told = [float(plain(v).replace("−", "-")) for v in (a, b, a * b)]
-        assert told[0] * told[1] == pytest.approx(told[2], rel=0.0155)
+        reported = [float(plain(v).replace("−", "-")) for v in (a, b, a * b)]
+        assert reported[0] * reported[1] == pytest.approx(reported[2], rel=0.0155)
 
 
 def test_minus_signs_and_powers_are_written_one_way():

@@ -1,4 +1,4 @@
-"""Names: cut where they do not differ, with their numbers kept; in scripts that the typeface lacks, still told apart."""
+"""Names: cut where they do not differ, with their numbers kept; in scripts that the typeface lacks, still distinguished."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_share_stays_behind_a_name_that_is_cut(frame, width):
 
 
 @pytest.mark.gl
-def test_scripts_without_glyphs_are_told_apart(frame, monkeypatch):
+def test_scripts_without_glyphs_are_distinguished(frame, monkeypatch):
     monkeypatch.setattr(font_fallback, "system_fonts", lambda _character: [])
     names = Legible(frame.overlay._fonts)
     assert names.text("山鸢尾") == "ShanYuanWei" and names.text("变色鸢尾") == "BianSeYuanWei"
@@ -78,14 +78,14 @@ def test_a_readout_has_legible_names_and_parts_that_stay_keep_their_identity(fra
     monkeypatch.setattr(font_fallback, "system_fonts", lambda _character: [])
     names = Legible(frame.overlay._fonts)
     readout = readouts.readout(neuron=readouts.neuron(2, 5))
-    told = replace(
+    reported = replace(
         readout, class_names=("山鸢尾", "变色鸢尾"), sample_label="山鸢尾", sample_answer="变色鸢尾 (72.0 %)", features=("花瓣",)
     )
-    made = names.of(told)
+    made = names.of(reported)
     assert made.class_names == ("ShanYuanWei", "BianSeYuanWei") and made.sample_answer == "BianSeYuanWei (72.0 %)"
     assert made.features == ("花瓣",), "these are written back into scenes"
-    assert made.neuron is names.of(told).neuron and made.topology is names.of(told).topology
-    assert np.array_equal(made.charts.train_step, told.charts.train_step)
+    assert made.neuron is names.of(reported).neuron and made.topology is names.of(reported).topology
+    assert np.array_equal(made.charts.train_step, reported.charts.train_step)
 
 
 @pytest.mark.gl

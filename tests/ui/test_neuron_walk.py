@@ -48,8 +48,8 @@ def test_what_happens_now_stands_first(driver, session):
         assert titles(driver)[0] == first, phase
     show(driver, session, NEURONS["hidden"])
     assert titles(driver)[:2] == ["Weighted sum", "Activation"]
-    told = [title for title, _ in driver.overlay._dock.neuron.shown[1]]
-    assert told == ["Weighted sum", "Activation", "Error signal of this sample", "Gradient of the last step"]
+    reported = [title for title, _ in driver.overlay._dock.neuron.shown[1]]
+    assert reported == ["Weighted sum", "Activation", "Error signal of this sample", "Gradient of the last step"]
     for phase, first in {"forward:1": "Its contribution to z", "backward:1": "Gradient", "update:1": "Update"}.items():
         show(driver, session, NEURONS["hidden"], at(session, phase), WEIGHT)
         assert titles(driver)[0] == first, phase

@@ -1,4 +1,4 @@
-"""Inside a step, a batch norm is told by its batch: what comes in, what comes back and the update of its running mean add up."""
+"""Inside a step, a batch norm is reported by its batch: what comes in, what comes back and the update of its running mean add up."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def test_what_comes_back_adds_up_and_is_the_error_of_the_layer_before(tape):
         assert len(terms) == 2 + (reading.outgoing.kind != "rms_norm")
         assert reading.slope * sum(line.value for line in terms) == pytest.approx(reading.delta, rel=1e-9, abs=1e-13)
         assert end.value == reading.delta
-    told = explain_layer.layer(source, before.number)
-    assert np.allclose(told.back * told.slope, told.delta, rtol=1e-5)
+    reported = explain_layer.layer(source, before.number)
+    assert np.allclose(reported.back * reported.slope, reported.delta, rtol=1e-5)
 
 
-def test_the_running_mean_is_told_as_an_average():
+def test_the_running_mean_is_reported_as_an_average():
     t = net(NumpyOps("float64"))
     t.run(3)
     tape = record(t)

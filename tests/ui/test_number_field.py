@@ -31,12 +31,12 @@ def test_a_text_is_a_number_in_full(text, value):
      ".", "-", "½", "٣", "1e999", "5%", "1/3", "1,000"],
 )  # fmt: skip
 def test_what_is_not_is_refused_and_said(text):
-    with pytest.raises(ValueError) as told:
+    with pytest.raises(ValueError) as reported:
         parse(text, ANY)
-    assert len(str(told.value)) > 10 and (not text.strip() or text.strip()[:20] in str(told.value))
+    assert len(str(reported.value)) > 10 and (not text.strip() or text.strip()[:20] in str(reported.value))
 
 
-def test_ranges_are_told_and_nothing_is_clamped():
+def test_ranges_are_reported_and_nothing_is_clamped():
     for path, text, words in (
         ("train.learning_rate", "-5", "0 to 1,000,000,000"), ("train.momentum", "1", "0 to less than 1"),
         ("train.epsilon", "0", "more than 0, at most 1"), ("look.exposure", "9", "more than 0, at most 8"),

@@ -75,18 +75,18 @@ def test_every_printed_number_is_the_tapes(net, draw):
     walk, tape = taped(net)
     if tape.diverged or not np.isfinite(tape.after).all():
         return
-    topology, inspector, told = tape.topology, Inspector(), Oracle(walk, tape)
+    topology, inspector, reported = tape.topology, Inspector(), Oracle(walk, tape)
     for node in topology.nodes:
         neuron = node.neurons.start + draw.draw(st.integers(0, node.size - 1))
-        told.neuron(inspector.neuron(walk, neuron))
+        reported.neuron(inspector.neuron(walk, neuron))
         if node.weight is None:
             continue
         j = neuron - node.neurons.start
         for p in (node.weight.start + draw.draw(st.integers(0, node.weight.size - 1)), node.bias.start + j):
             if draw.draw(st.booleans()):
                 inspector.check(p)
-            told.parameter(inspector.parameter(walk, p))
-        told.layer(inspector.layer(walk, topology.nodes.index(node)))
+            reported.parameter(inspector.parameter(walk, p))
+        reported.layer(inspector.layer(walk, topology.nodes.index(node)))
 
 
 class Oracle:
@@ -135,7 +135,7 @@ class Oracle:
             self.update(r.step.update)
 
     def sum(self, lines, weights, values, ids) -> None:
-        """The told terms, and the rest: "n more terms"."""
+        """The reported terms, and the rest: "n more terms"."""
         shown = [line for line in lines if line.kind == "term"]
         product = weights * values
         assert len(shown) == min(6, len(weights)) and len({line.index for line in shown}) == len(shown)
@@ -211,10 +211,10 @@ class Oracle:
     def update(self, u) -> None:
         """Against the textbook, worked out here."""
         tape, p, train = self.tape, u.parameter, self.tape.train
-        told = self.rule(p)
+        reported = self.rule(p)
         *lines, last = updates.update(u)
         constants = [train.l1, train.l2, train.momentum, train.beta1, train.beta2, train.rho, train.epsilon, train.weight_decay,
-                     train.clip_norm, 1e-6, train.learning_rate, told["rate"],
+                     train.clip_norm, 1e-6, train.learning_rate, reported["rate"],
                      *(1 - b for b in (train.beta1, train.beta2, train.rho))]  # fmt: skip
         for line in lines:
             if line.kind != "step":
@@ -222,15 +222,19 @@ class Oracle:
             for n in numbers(line):
                 if n.value in (2.0,) and "^2" in line.text:
                     continue
-                assert any(n.says(v) or n.says(-v) for v in told.values()) or any(
+                assert any(n.says(v) or n.says(-v) for v in reported.values()) or any(
                     math.isclose(n.value, v, rel_tol=1e-5, abs_tol=1e-15) for v in constants
-                ), (n, line.text, told)
+                ), (n, line.text, reported)
             result, slack = evaluate(line.text)
-            size = abs(told["used"]) ** 2 if "^2" in line.text else abs(told["used"]) + abs(line.value)
+            size = abs(reported["used"]) ** 2 if "^2" in line.text else abs(reported["used"]) + abs(line.value)
             slack += 1e-5 * abs(result) * 3  # constants are printed to six digits
             assert abs(result - line.value) <= slack * 1.05 + 1e-5 * size + 1e-12, (line.text, line.value)
             assert number(line.printed).says(line.value)
-            assert any(math.isclose(line.value, v, rel_tol=2e-5, abs_tol=1e-10) for v in told.values()), (line.text, line.value, told)
+            assert any(math.isclose(line.value, v, rel_tol=2e-5, abs_tol=1e-10) for v in reported.values()), (
+                line.text,
+                line.value,
+                reported,
+            )
         old, new = numbers(last)
         assert last.lead in ("Δw =", "Δb =")
         assert old.says(float(tape.before[p])) and new.says(float(tape.after[p]))
@@ -246,10 +250,10 @@ class Oracle:
         clip = min(1.0, train.clip_norm / (norm + 1e-6)) if train.clip_norm and norm else 1.0
         used = tape.clip * g
         assert tape.clip == pytest.approx(clip, rel=1e-4)
-        told = {"w": w, "g": g, "data": g - l1 - l2, "l1": l1, "norm": norm, "clip": tape.clip, "used": used, "rate": eta,
+        reported = {"w": w, "g": g, "data": g - l1 - l2, "l1": l1, "norm": norm, "clip": tape.clip, "used": used, "rate": eta,
                 "after": float(tape.after[p]), "factor": eta / train.learning_rate}  # fmt: skip
         slots = [(float(a[p]), float(b[p])) for a, b in zip(tape.slots_before, tape.slots_after, strict=True)]
-        told |= {f"slot{k}{side}": v for k, pair in enumerate(slots) for side, v in zip("ab", pair, strict=True)}
+        reported |= {f"slot{k}{side}": v for k, pair in enumerate(slots) for side, v in zip("ab", pair, strict=True)}
         match train.optimizer:
             case "sgd":
                 step = used
@@ -262,12 +266,12 @@ class Oracle:
             case _:
                 c1, c2 = 1 - train.beta1**tape.step, 1 - train.beta2**tape.step
                 m, v = slots[0][1] / c1, slots[1][1] / c2
-                told |= {"c1": c1, "c2": c2, "m": m, "v": v}
+                reported |= {"c1": c1, "c2": c2, "m": m, "v": v}
                 step = m / (math.sqrt(v) + train.epsilon)
-        told["step"] = eta * step
+        reported["step"] = eta * step
         if train.l1_dead_at_zero and is_weight:
-            told["shrink"] = eta * train.l1 * np.sign(w)
-        return told
+            reported["shrink"] = eta * train.l1 * np.sign(w)
+        return reported
 
     def direction(self, node) -> np.ndarray:
         """What the rate multiplies, of a layer's weights, by the textbook."""

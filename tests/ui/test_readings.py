@@ -84,7 +84,7 @@ def test_hovering_a_cell_tells_its_numbers_and_a_click_asks_for_such_a_sample(dr
     assert said[-1] == "true 3, said 4: none of 36" and driver.commands == []
 
 
-def test_the_worst_mistakes_are_told_and_lead_to_a_sample(driver):
+def test_the_worst_mistakes_are_reported_and_lead_to_a_sample(driver):
     count = matrix(4, 0)
     count[1, 2], count[0, 3] = 5, 9
     driver.readout = counted(count, ("ant", "bee", "cow", "dog"))

@@ -14,7 +14,7 @@ def test_every_part_of_a_block_has_its_sentence():
         "add1": roles.RESIDUAL, "add2": roles.RESIDUAL, topology.output.name: roles.LOGITS,
     }  # fmt: skip
     found = {node.name.rpartition(".")[2]: roles.role(topology, node.number) for node in topology.nodes}
-    assert {name: told for name, told in found.items() if told} == expected
+    assert {name: reported for name, reported in found.items() if reported} == expected
 
 
 def test_networks_of_other_things_have_none():

@@ -32,15 +32,15 @@ def readings() -> list[TourReading]:
     host = open_host(240, 180, headless=True)
     loop = Loop(host, new_session(toml.load(path, [Edit("look.quality", "low")]), path.parent, "cpu", path), False)
     found = []
-    loop.guide.start()
-    for code in loop.guide.course.tour.catalogues:
-        loop.guide.do("restart")
-        for lesson, count in enumerate(loop.guide.course.state.counts, 1):
+    loop.tour.start()
+    for code in loop.tour.course.tour.catalogues:
+        loop.tour.do("restart")
+        for lesson, count in enumerate(loop.tour.course.state.counts, 1):
             for step in range(1, count + 1):
-                loop.guide.do(f"{lesson}.{step}")
-                loop.guide.speak(code)
+                loop.tour.do(f"{lesson}.{step}")
+                loop.tour.set_language(code)
                 loop.frame(1 / 60)
-                found.append(replace(loop.guide.reading(), marks=()))
+                found.append(replace(loop.tour.reading(), marks=()))
     loop.close()
     return found
 

@@ -305,7 +305,7 @@ def test_a_place_of_the_history_and_of_the_iteration_is_dragged_to(driver):
 
 
 def test_help_lists_every_key_of_time(driver):
-    told = " ".join(row.shown for row in ROWS)
+    reported = " ".join(row.shown for row in ROWS)
     for key in (
         "Space",
         ",",
@@ -326,7 +326,7 @@ def test_help_lists_every_key_of_time(driver):
         "F4",
         "F6",
     ):
-        assert key in told, key
+        assert key in reported, key
 
 
 def test_stop_conditions_are_typed(driver):

@@ -1,4 +1,4 @@
-"""The update's equations of real recorded steps: what is told and what is not; that numbers are right is `test_printed`'s."""
+"""The update's equations of real recorded steps: what is reported and what is not; that numbers are right is `test_printed`'s."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.ui.printed import evaluate, number, unit
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 
 
-def told(tape, p, check=False):
+def reported(tape, p, check=False):
     inspector = Inspector()
     if check:
         inspector.check(p)
@@ -43,7 +43,7 @@ def taped(optimizer: str, dropout: float = 0.0, **changes):
 
 
 def everything(tape, p) -> str:
-    return " ".join(line.text for line in updates.update(told(tape, p).update))
+    return " ".join(line.text for line in updates.update(reported(tape, p).update))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -52,14 +52,14 @@ def test_the_printed_numbers_of_each_rule_give_its_results(optimizer, extras):
     """Where every factor is far from 0 and 1, so that a wrong symbol cannot pass for the right one."""
     tape = taped(optimizer, **extras)
     for p in (0, 7, 13, tape.topology.nodes[1].bias.start):
-        for line in updates.update(told(tape, p).update):
+        for line in updates.update(reported(tape, p).update):
             if line.kind == "step":
                 result, slack = evaluate(line.text)
                 assert abs(result - line.value) <= slack * 1.05 + 2e-5 * (abs(result) + abs(line.value)) + 1e-12, line.text
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_only_what_is_in_use_is_told(optimizer):
+def test_only_what_is_in_use_is_reported(optimizer):
     bare = everything(taped(optimizer), 0)
     assert not any(s in bare for s in ("λ", "c g", "η_0", "limit"))
     assert ("m̂" in bare) == optimizer.startswith("adam") and ("μ" in bare) == (optimizer in ("momentum", "nesterov"))
@@ -70,13 +70,13 @@ def test_only_what_is_in_use_is_told(optimizer):
     assert "λ_" not in bias and "c g" in bias and "w" not in bias
 
 
-def test_playgrounds_l1_is_told_as_it_is():
+def test_playgrounds_l1_is_reported_as_it_is():
     assert "− η λ_1" in everything(taped("sgd", l1=0.001, l1_dead_at_zero=True), 0)
     t = trainer(rows(10), optimizer="sgd", learning_rate=0.3, l1=0.1, l1_dead_at_zero=True)
     t.run(25)
     tape = record(t)
     dead = next(int(p) for p in np.flatnonzero(tape.alive == 0) if p < tape.topology.nodes[1].weight.stop)
-    u = told(tape, dead).update
+    u = reported(tape, dead).update
     assert "set to 0 by L1" in updates.update(u)[-2].text and u.numbers["recorded"] == 0
 
 
@@ -101,8 +101,8 @@ def test_gradients_stand_beside_the_batch_mean(neuron):
 
 def test_the_check_prints_both_numbers():
     tape = taped("adam")
-    assert updates.check(told(tape, 6).check, "w") == []
-    backpropagation, difference, relative = updates.check(told(tape, 6, check=True).check, "w")
+    assert updates.check(reported(tape, 6).check, "w") == []
+    backpropagation, difference, relative = updates.check(reported(tape, 6, check=True).check, "w")
     assert backpropagation.value == float(tape.sample_gradient[6]) and difference.value == pytest.approx(backpropagation.value, rel=1e-4)
     assert relative.value == pytest.approx(abs(difference.value - backpropagation.value) / abs(difference.value), rel=1e-3)
     assert number(difference.printed).value == pytest.approx(difference.value, rel=5e-6)
@@ -112,11 +112,11 @@ def test_the_check_prints_both_numbers():
 def test_what_dropout_did_to_both_ends():
     tape = taped("adam", dropout=0.5, batch=7)
     output = tape.topology.output
-    (line,) = (line for line in parameter_equations.gradient(told(tape, output.weight.start + 2)) if "dropout" in line.text)
+    (line,) = (line for line in parameter_equations.gradient(reported(tape, output.weight.start + 2)) if "dropout" in line.text)
     row = list(tape.rows).index(tape.row)
     assert line.value == tape.masks[1][row, 2] in (0.0, 2.0)
     assert f"kept in {np.count_nonzero(tape.masks[1][:, 2])} of 7" in line.text
-    assert not any("dropout" in line.text for line in parameter_equations.gradient(told(taped("adam"), output.weight.start + 2)))
+    assert not any("dropout" in line.text for line in parameter_equations.gradient(reported(taped("adam"), output.weight.start + 2)))
 
 
 FINITE = st.floats(-1e4, 1e4, width=32)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.gl
 BOXES = np.array([[80.0, 200, 220, 500], [380, 180, 500, 420], [700, 140, 740, 380]])
 
 
-def told(kind="loss", n=10, mode="phase", loss="cross_entropy", total=None, share=1.0):
+def reported(kind="loss", n=10, mode="phase", loss="cross_entropy", total=None, share=1.0):
     k = np.arange(n)
     before = np.full(n, 0.2 / max(n - 1, 1))
     before[3 % n] = 0.8
@@ -38,7 +38,7 @@ def told(kind="loss", n=10, mode="phase", loss="cross_entropy", total=None, shar
 
 @pytest.fixture
 def walking(driver):
-    driver.readout = readouts.readout(walk=WALK, moment=told())
+    driver.readout = readouts.readout(walk=WALK, moment=reported())
     driver.frame(3)
     return driver
 
@@ -115,7 +115,7 @@ def _keeping(draw, found, name):
 def test_nothing_covers_anything(driver, monkeypatch, kind, n, total, compact):
     names = [Label(735, 160 + 22 * k, f"class {k}", 0.5) for k in range(10)] + [Label(440, 430, "48 relu", 0.8, "centre", "layer")]
     numbers = [Label(330, 290 + 6 * k, "0.0123 · 0.5 = 0.0062", 0.9, "centre", "value") for k in range(4)]
-    driver.readout = readouts.readout(walk=WALK, moment=told(kind, n, total=total), labels=(*names, *numbers))
+    driver.readout = readouts.readout(walk=WALK, moment=reported(kind, n, total=total), labels=(*names, *numbers))
     driver.frame(3, compact)
     rects = drawn(driver, monkeypatch, compact)
     assert {"table", "inset"} <= set(rects) and any(name.startswith("label") for name in rects)
@@ -131,10 +131,10 @@ def test_nothing_covers_anything(driver, monkeypatch, kind, n, total, compact):
 
 
 def test_the_table_names_the_outputs_instead_of_the_labels(driver, monkeypatch):
-    driver.readout = readouts.readout(walk=WALK, moment=told())
+    driver.readout = readouts.readout(walk=WALK, moment=reported())
     driver.frame(3)
     kept = []
-    monkeypatch.setattr(labels, "place", lambda told, *a, **k: kept.extend(told) or [])
+    monkeypatch.setattr(labels, "place", lambda reported, *a, **k: kept.extend(reported) or [])
     driver.frame()
     assert kept and not any(label.kind == "class" for label in kept)
 
@@ -142,7 +142,7 @@ def test_the_table_names_the_outputs_instead_of_the_labels(driver, monkeypatch):
 @pytest.mark.parametrize("loss", ["cross_entropy", "bce", "mse", "half_mse", "huber"])
 @pytest.mark.parametrize("n", [1, 3])
 def test_every_loss_is_typeset(driver, loss, n):
-    driver.readout = readouts.readout(walk=WALK, moment=told(n=n, loss=loss))
+    driver.readout = readouts.readout(walk=WALK, moment=reported(n=n, loss=loss))
     driver.frame(3)
     assert not driver.overlay._formulas._failed and len(driver.overlay._formulas) > 0
 
@@ -152,7 +152,7 @@ def test_the_legend_says_the_factor(driver, monkeypatch, mode):
     said = []
     plain = header.times
     monkeypatch.setattr(header, "times", lambda value: said.append(plain(value)) or said[-1])
-    driver.readout = readouts.readout(walk=WALK, moment=told(mode=mode))
+    driver.readout = readouts.readout(walk=WALK, moment=reported(mode=mode))
     driver.frame(2)
     assert set(said) == ({"×240"} if mode in ("after", "difference") else set())
 

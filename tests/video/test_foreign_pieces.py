@@ -1,4 +1,4 @@
-"""Folders of pieces and pictures from strangers: nothing but the film's own container is opened, and all is told in a sentence."""
+"""Folders of pieces and pictures from strangers: nothing but the film's own container is opened, and all is reported in a sentence."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def encode(*words):
     return subprocess.run([sys.executable, "-m", "nnviz3d", "encode", *map(str, words)], capture_output=True, text=True, timeout=60)
 
 
-def told(done, *codes):
+def reported(done, *codes):
     assert done.returncode in codes, done.stderr
     assert "Traceback" not in done.stderr and 0 < len(done.stderr.strip().splitlines()) <= 3, done.stderr
     return done.stderr
@@ -66,7 +66,7 @@ def test_a_script_in_the_place_of_a_piece_is_no_piece(tmp_path, kind, format, co
 
 def test_the_command_says_it_in_a_sentence(tmp_path):
     folder = fake(tmp_path / "f.mp4.parts", SCRIPTS["dash"].format("file:///etc/hostname").encode())
-    assert "is not a piece of this film" in told(encode(folder), 2, 3)
+    assert "is not a piece of this film" in reported(encode(folder), 2, 3)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.mp4.parts"]
 
 
@@ -85,7 +85,7 @@ def test_a_piece_of_another_film_is_no_piece(tmp_path):
 
 
 @pytest.mark.parametrize(("format", "codec"), [("mp4", "h264"), ("gif", "gif"), ("mkv", "ffv1")])
-def test_a_changed_piece_is_told_and_made_anew(tmp_path, format, codec):
+def test_a_changed_piece_is_reported_and_made_anew(tmp_path, format, codec):
     of = plan(format, codec)
     store = make(tmp_path / "p", of)
     for change, why in (
@@ -139,7 +139,7 @@ def test_a_foreign_note_is_no_note(tmp_path, note):
         {"alpha": True, "format": "mp4", "codec": "h264"}, {"more": 1}, {"width": True},
     ],
 )  # fmt: skip
-def test_a_plan_that_is_no_film_is_told(tmp_path, change):
+def test_a_plan_that_is_no_film_is_reported(tmp_path, change):
     make(tmp_path / "p", plan())
     path = tmp_path / "p" / "plan.json"
     document = json.loads(path.read_text())
@@ -149,7 +149,7 @@ def test_a_plan_that_is_no_film_is_told(tmp_path, change):
         segment_folder.Parts.load(tmp_path / "p")
 
 
-def test_a_plan_that_is_no_document_is_told(tmp_path):
+def test_a_plan_that_is_no_document_is_reported(tmp_path):
     folder = make(tmp_path / "p.parts", plan()).folder
     for text in ("[1]", "[" * 200_000, '{"plan": []}', '{"plan": 3, "about": 4}', '{"about": []}'):
         (folder / "plan.json").write_text(text)
@@ -157,7 +157,7 @@ def test_a_plan_that_is_no_document_is_told(tmp_path):
             segment_folder.Parts.load(folder)
     (folder / "plan.json").unlink()
     (folder / "plan.json").symlink_to("/dev/zero")
-    assert "device" in told(encode(folder, "-o", tmp_path / "f.mkv"), 2)
+    assert "device" in reported(encode(folder, "-o", tmp_path / "f.mkv"), 2)
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)

@@ -1,4 +1,4 @@
-"""Numbered pictures become a film: in order, whole, and of one size, or every problem is told."""
+"""Numbered pictures become a film: in order, whole, and of one size, or every problem is reported."""
 
 import json
 import subprocess
@@ -42,8 +42,8 @@ def test_a_lossless_film_of_pictures_is_the_pictures(tmp_path):
     write(tmp_path / "in", range(7, 107))
     done = command(tmp_path / "in" / "f####.png", "-o", tmp_path / "film.mkv", "--fps", 25, "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["count"] == 100 and told["fps"] == 25 and told["first"] == 7 and told["seconds"] == 4
+    reported = json.loads(done.stdout)
+    assert reported["count"] == 100 and reported["fps"] == 25 and reported["first"] == 7 and reported["seconds"] == 4
     frames = decoded(tmp_path / "film.mkv")
     assert len(frames) == 100 and all((seen == image(k)).all() for k, seen in enumerate(frames, start=7))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mkv", "film.mkv.json", "in"]
@@ -80,11 +80,13 @@ def test_all_problems_at_once(tmp_path):
     (folder / "f0004.png").write_bytes(b"no picture")
     done = command(folder / "f####.png", "-o", tmp_path / "film.avi", "--json")
     assert done.returncode == 2 and not list(tmp_path.glob("film*"))
-    told = {(problem["where"].rpartition("/")[2], problem["key"]): problem["message"] for problem in json.loads(done.stdout)["problems"]}
-    assert told["f0003.png", ""] == "is 64x46; the others are 64x48"
-    assert "is not a PNG picture" in told["f0004.png", ""]
-    assert told["f####.png", "--fps"] == "pictures a second, 1 to 1,000"
-    assert "format 'avi' is not known" in told["film.avi", "--format"]
+    reported = {
+        (problem["where"].rpartition("/")[2], problem["key"]): problem["message"] for problem in json.loads(done.stdout)["problems"]
+    }
+    assert reported["f0003.png", ""] == "is 64x46; the others are 64x48"
+    assert "is not a PNG picture" in reported["f0004.png", ""]
+    assert reported["f####.png", "--fps"] == "pictures a second, 1 to 1,000"
+    assert "format 'avi' is not known" in reported["film.avi", "--format"]
 
 
 def test_a_picture_that_is_damaged_inside_ends_it_and_nothing_is_left(tmp_path):
@@ -96,7 +98,7 @@ def test_a_picture_that_is_damaged_inside_ends_it_and_nothing_is_left(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reported"),
     [
         (["none/####.png", "-o", "a.mp4", "--fps", "10"], "there are no such pictures"),
         (["none/####.exr", "-o", "a.mp4", "--fps", "10"], "EXR contains linear light"),
@@ -110,7 +112,7 @@ def test_a_picture_that_is_damaged_inside_ends_it_and_nothing_is_left(tmp_path):
         (["missing.parts", "--fps", "10"], "--fps: this is already set by the pieces"),
     ],
 )
-def test_what_is_no_film(tmp_path, words, told, monkeypatch):
+def test_what_is_no_film(tmp_path, words, reported, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "in", range(2))
     write(tmp_path / "odd", range(2), size=(63, 48))
@@ -121,7 +123,7 @@ def test_what_is_no_film(tmp_path, words, told, monkeypatch):
     from pathlib import Path
 
     target, fps = named.get("-o"), named.get("--fps")
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=reported):
         encode(
             Options(quiet=True), Path(words[0]), Path(target) if target else None, fps=int(fps) if fps else None, format="", codec="",
             overwrite=False, as_json=False,

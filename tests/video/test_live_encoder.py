@@ -74,7 +74,7 @@ def test_a_pause_is_not_filled_and_the_speed_is_right_all_the_same(tmp_path):
     assert float(stream.duration * stream.time_base) == pytest.approx((far + 1) / 30, abs=0.04)
 
 
-def test_it_is_upright_and_its_colours_are_told(tmp_path):
+def test_it_is_upright_and_its_colours_are_reported(tmp_path):
     found, stream = frames(film(tmp_path, range(4), 4).path)
     pixels = found[0][1]
     assert pixels[0, 0].min() > 245 and abs(int(pixels[-1, 0, 0]) - 20) <= 3

@@ -40,7 +40,7 @@ def test_a_camera_s_turned_picture_stands_upright(tmp_path):
 
 
 @pytest.mark.parametrize("bad", ["text", "cut", "huge", "folder", "gone", "gif"])
-def test_bad_files_are_told_and_never_decoded(tmp_path, monkeypatch, bad):
+def test_bad_files_are_reported_and_never_decoded(tmp_path, monkeypatch, bad):
     path = tmp_path / "a.png"
     if bad == "text":
         path.write_text("no picture")

@@ -116,7 +116,7 @@ def test_a_damaged_frame_is_not_taken_over(tmp_path):
     assert store.open(0).next == 1
 
 
-def test_missing_pieces_and_another_films_folder_are_told(tmp_path):
+def test_missing_pieces_and_another_films_folder_are_reported(tmp_path):
     store = make(tmp_path / "p", plan(), order=[0])
     with pytest.raises(InputError, match=r"2 of 3 pieces are missing: frames 8\.\.15, 16\.\.19"):
         store.join(tmp_path / "f.mkv")
@@ -149,7 +149,7 @@ def test_a_full_disk_says_so_and_keeps_what_is_there(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "told"),
+    ("name", "options", "reported"),
     [
         ("a.avi", {}, "format 'avi' is not known"),
         ("a", {}, "no ending"),
@@ -160,8 +160,8 @@ def test_a_full_disk_says_so_and_keeps_what_is_there(tmp_path, monkeypatch):
         ("a.mp4", {"alpha": True}, "does not support transparency; these do: apng"),
     ],
 )
-def test_wishes_that_do_not_go_together(tmp_path, name, options, told):
-    with pytest.raises(InputError, match=told):
+def test_wishes_that_do_not_go_together(tmp_path, name, options, reported):
+    with pytest.raises(InputError, match=reported):
         choose(tmp_path / name, **{"size": (640, 480), "fps": 60} | options)
 
 

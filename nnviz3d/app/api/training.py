@@ -75,15 +75,15 @@ class Training:
         self.trainer = trainer = Trainer(scene, data.load(scene.data, base), self.ops)
         check(scene.train, trainer.data)
         self._load(trainer, say)
-        say(f"{trainer.data.name}: {trainer.data.told}; {trainer.topology.n_learned:,} parameters; {self.ops.name}: {self.ops.why}")
-        self.rival = self._compared(base)
+        say(f"{trainer.data.name}: {trainer.data.description}; {trainer.topology.n_learned:,} parameters; {self.ops.name}: {self.ops.why}")
+        self.second = self._compared(base)
         self._curves = [Curves(trainer.data.task == "classification") for _ in (0, 1)]
         if request.resume is not None:
             self._continue(request.resume, typed)
         steps = default_steps(trainer, scene.train) if request.steps is None else request.steps
         self.run = TrainingRun(trainer, steps, say=say)
         self.run.log, self.run.append = request.log, request.resume is not None
-        self.run.name = "A" if self.rival is not None else ""
+        self.run.name = "A" if self.second is not None else ""
         self.saved: Path | None = None  # the checkpoint, once it is written
         self._open_files(base)
 
@@ -96,25 +96,25 @@ class Training:
 
     def _compared(self, base: Path) -> Trainer | None:
         """The network to compare with. Raises InputError as for the first one."""
-        rival = compare.rival(self.scene)
-        if rival is None:
+        scene = compare.second_scene(self.scene)
+        if scene is None:
             return None
-        held = self.trainer.data if rival.data == self.scene.data else data.load(rival.data, base)
-        other = Trainer(rival, held, self.ops)
+        held = self.trainer.data if scene.data == self.scene.data else data.load(scene.data, base)
+        other = Trainer(scene, held, self.ops)
         self._load(other)
         return other
 
     def _continue(self, path: Path, typed: Iterable[str]) -> None:
         """Go on from a checkpoint, and in the log that is there."""
-        self._curves = training_files.enter(path, self.scene, self.trainer, self.rival, typed)
-        steps = {"": self.trainer.step} if self.rival is None else {"A": self.trainer.step, "B": self.rival.step}
+        self._curves = training_files.enter(path, self.scene, self.trainer, self.second, typed)
+        steps = {"": self.trainer.step} if self.second is None else {"A": self.trainer.step, "B": self.second.step}
         training_files.go_on_in(self.request.log, steps)
         self.say(f"continues from step {self.trainer.step:,} of {path}")
 
     def _open_files(self, base: Path) -> None:
         request, run = self.request, self.run
         if request.save is not None:
-            second = (self.rival, self._curves[1]) if self.rival is not None else None
+            second = (self.second, self._curves[1]) if self.second is not None else None
             run.file = CheckpointFile(request.save, self.scene, request.checkpoint, (self.trainer, self._curves[0]), second)
             run.curves = self._curves[0]
         if request.record is not None:
@@ -127,19 +127,19 @@ class Training:
         run = self.run
         with stopping(run.stop):
             run.go()
-            if self.rival is not None:
-                self._train_rival(self.rival)
+            if self.second is not None:
+                self._train_second(self.second)
             trouble = run.file.write() if run.file is not None else ""  # first of all: what follows may be cut short
         self.saved = self.request.save if not trouble else None  # the disk may have filled up since it was checked
         run.trouble = run.trouble or trouble
 
-    def _train_rival(self, rival: Trainer) -> None:
+    def _train_second(self, trainer: Trainer) -> None:
         """On as many samples as the first network has seen. A network's steps depend on nothing but itself, so that one after the other
         gives what in lockstep they would."""
         run, first = self.run, self.trainer
         whole = first.step if run.stops.key else run.first + run.steps
-        wanted = whole if first.diverged is not None or _rows(rival) == _rows(first) else _steps_for(rival, first)
-        second = TrainingRun(rival, max(wanted - rival.step, 0), alone=False, say=self.say)
+        wanted = whole if first.diverged is not None or _rows(trainer) == _rows(first) else _steps_for(trainer, first)
+        second = TrainingRun(trainer, max(wanted - trainer.step, 0), alone=False, say=self.say)
         second.log, second.append, second.name = run.log, True, "B"
         second.file, second.curves = run.file, self._curves[1]
         run.second = second
@@ -154,10 +154,10 @@ class Training:
         found = summary(run, self.trainer) | {"backend": self.ops.name, "log": request.log, "saved": self.saved}
         found["blas_threads"] = blas_threads.count() if self.ops.name == "cpu" else None
         found["recording"] = None if run.recorder is None else run.recorder.facts()
-        rival = compare.rival(self.scene)
-        if rival is not None and self.rival is not None and run.second is not None:
-            found["differences"] = [{"path": d.path, "a": d.a, "b": d.b} for d in compare.differences(self.scene, rival)]
-            found["rival"] = summary(run.second, self.rival)
+        scene = compare.second_scene(self.scene)
+        if scene is not None and self.second is not None and run.second is not None:
+            found["differences"] = [{"path": d.path, "a": d.a, "b": d.b} for d in compare.differences(self.scene, scene)]
+            found["rival"] = summary(run.second, self.second)
         return found
 
 

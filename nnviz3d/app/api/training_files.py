@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LOG_BYTES = 4 << 30
 
 
-def enter(path: Path, scene: Scene, trainer: Trainer, rival: Trainer | None, typed: Iterable[str]) -> list[Curves]:
+def enter(path: Path, scene: Scene, trainer: Trainer, second: Trainer | None, typed: Iterable[str]) -> list[Curves]:
     """Both trainers, or the one, go on from a checkpoint; returns their curves. `typed`: settings that may be others from here on.
 
     Raises InputError with all that differs, or all that is wrong in the file; then nothing has changed.
@@ -27,11 +27,11 @@ def enter(path: Path, scene: Scene, trainer: Trainer, rival: Trainer | None, typ
     found = checkpoint_resume.find(path)
     if problems := checkpoint_resume.differences(found, scene, trainer.data.digest, typed):
         raise InputError(*problems)
-    a, b = checkpoint_resume.read(found, trainer, rival)
+    a, b = checkpoint_resume.read(found, trainer, second)
     curves = [checkpoint_resume.go_on(trainer, a, found.scene.train), Curves(trainer.objective.classes > 0)]
-    other = compare.rival(found.scene)
-    if rival is not None and other is not None and b is not None:
-        curves[1] = checkpoint_resume.go_on(rival, b, other.train)
+    other = compare.second_scene(found.scene)
+    if second is not None and other is not None and b is not None:
+        curves[1] = checkpoint_resume.go_on(second, b, other.train)
     return curves
 
 

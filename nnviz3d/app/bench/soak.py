@@ -86,7 +86,7 @@ def measured(loop: Loop, seconds: float) -> dict:
         "frames": frames, "steps": loop.session.leader.step, "mb": memory[-1] and round(memory[-1] / 1e6, 1),
         "mb_per_hour": slope and round(slope / 1e6, 2), "error": error and round(error / 1e6, 2),
         "objects_per_hour": round(line(time, blocks)[0]), "files": [opened[0], opened[-1]], "threads": [threads[0], threads[-1]],
-        "events": len(loop.inputs.events),
+        "events": len(loop.log.events),
     }  # fmt: skip
 
 

@@ -65,6 +65,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         "a": float(at(source, "activation", slice(neuron, neuron + 1))[0]),
         "label": node_names.label(node, index),
         "table": node.table,
+        "known": frozenset() if node.number in getattr(source, "unknown", ()) else None,
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
         "outgoing": _joined([_back(source, c, index) for c in topology.out_of(node) if edges_of(c).passes_back]),
@@ -160,10 +161,10 @@ def _back(source: Explained, c: Connection, i: int) -> Sum | None:
     total = _along(source, c, edges_of(c).out_of(c, i), "delta", TERMS)
     if total is None:
         return None
-    told = given(source, equations_of(c.target.kind).asks_back(c, i))
+    given_back = given(source, equations_of(c.target.kind).asks_back(c, i))
     if not edges_of(c).sums_back:
         total = replace(total, total=float(layer_pass.returned(source, c)[i]))
-    return replace(total, given=told) if told else total
+    return replace(total, given=given_back) if given_back else total
 
 
 def _placed(source: Explained, total: Sum, node: Node) -> Sum:
@@ -229,7 +230,7 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
     """The reading of one parameter. Raises IndexError outside [0, P)."""
     topology = source.topology
     ref = topology.parameter(p)
-    node, feeding = ref.node, topology.by_name[ref.node.inputs[0]]
+    node, feeding = ref.node, topology.by_name[ref.node.inputs[0]] if ref.node.inputs else ref.node
     neuron, moved = node.neurons.start + ref.neuron, last_step(source, p)
     delta = number(source, "delta", neuron)
     common: dict[str, Any] = {
@@ -254,8 +255,8 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
     }
     if not ref.single or (ref.source is None and ref.part != "bias"):
         used = _used(source, ref, p)
-        told = used.total if used is not None else None if delta is None else layer_pass.gradient(source, p)
-        return ParameterEquations(**common, used=used, sample=told)
+        sample = used.total if used is not None else None if delta is None else layer_pass.gradient(source, p)
+        return ParameterEquations(**common, used=used, sample=sample)
     sample, a = None if delta is None else np.float32(delta), None
     if ref.source is not None:
         a = np.float32(number(source, "activation", feeding.neurons.start + ref.source))

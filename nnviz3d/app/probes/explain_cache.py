@@ -1,7 +1,7 @@
 """Readings for the panels, made once for each moment: of the picked neuron, the chosen parameter, the chosen layer.
 
-Inside a walk each number is the tape's; nothing is blended for the eye. Before the phase `after` everything is told as it was when the step
-was taken; in it, as it is with the new parameters. Outside a walk it is the arenas' own. Holds readings and the last gradient check.
+Inside a walk each number is the tape's; nothing is blended for the eye. Before the phase `after` everything is reported as it was when the
+step was taken; in it, as it is with the new parameters. Outside a walk it is the arenas' own. Holds readings and the last gradient check.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def _masks(tape: Tape, p: int) -> tuple[tuple[str, float, int], ...]:
 def step(tape: Tape, neuron: int) -> StepReading:
     """What the step did to the parameters that lead into `neuron` (not an input).
 
-    Told apart are the weights with the largest terms of the weighted sum, and the bias; the update is that of the told weight that
+    Listed are the weights with the largest terms of the weighted sum, and the bias; the update is that of the listed weight that
     changed most.
     """
     node, j = tape.topology.locate(neuron)
@@ -214,13 +214,13 @@ def step(tape: Tape, neuron: int) -> StepReading:
             product = tape.before[p_e].astype(np.float64) * tape.old.a[source_e]
             weights += [(abs(product[e]), int(p_e[e]), int(source_e[e]), c) for e in np.argsort(-np.abs(product), kind="stable")[:TERMS]]
     weights = sorted(weights, key=lambda found: -found[0])[:TERMS]
-    told = [_gradient(tape, p, source, source - c.source.neurons.start) for _, p, source, c in weights]
+    gradients = [_gradient(tape, p, source, source - c.source.neurons.start) for _, p, source, c in weights]
     own = [p for _, r in node.learned if (p := own_parameter(node, r, j)) is not None]
-    told += [_gradient(tape, p) for p in own if all(p != g.parameter for g in told)]
-    if not told:
+    gradients += [_gradient(tape, p) for p in own if all(p != g.parameter for g in gradients)]
+    if not gradients:
         raise ValueError(f"no parameters of its own lead into neuron {neuron}")
     most = max([p for _, p, _, _ in weights] or own, key=lambda p: abs(float(tape.change[p])))
-    return StepReading(float(tape.old.delta[neuron]), len(tape.rows), tuple(told), count - len(weights), _update(tape, most))
+    return StepReading(float(tape.old.delta[neuron]), len(tape.rows), tuple(gradients), count - len(weights), _update(tape, most))
 
 
 def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None = None) -> GradientReading:
@@ -230,8 +230,8 @@ def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None =
 
 def _update(tape: Tape, p: int) -> UpdateReading:
     rule, ref = update(tape, p), tape.topology.parameter(p)
-    told = {"kind": ref.node.kind, "part": ref.part, "place": ref.index, "samples": len(tape.rows)}
-    return UpdateReading(p, rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen, **told)
+    facts = {"kind": ref.node.kind, "part": ref.part, "place": ref.index, "samples": len(tape.rows)}
+    return UpdateReading(p, rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen, **facts)
 
 
 def _check(seen: Viewable, p: int) -> CheckReading | None:

@@ -37,7 +37,7 @@ def layer(source: Explained, k: int) -> LayerReading:
 
 
 def _kernels(source: Explained, node: Node) -> dict[str, Any]:
-    """The windows of weights of a convolution; nothing of other kinds, and of more than can be told."""
+    """The windows of weights of a convolution; nothing of other kinds, and of more than can be listed."""
     weight = node.weight
     if weight is None or not isinstance(node.table, WindowTable) or weight.size > KERNELS:
         return {}
@@ -67,7 +67,7 @@ def _common(source: Explained, node: Node) -> dict[str, Any]:
         "axes": node.shape,
         "sources": tuple(_end(source, c, c.source) for c in topology.into(node)),
         "targets": tuple(_end(source, c, c.target) for c in topology.out_of(node)),
-        "x": values[0] if len(values) == 1 else np.concatenate(values),
+        "x": values[0] if len(values) == 1 else np.concatenate(values or [np.zeros(0, np.float32)]),
         "z": z,
         "a": a,
         "delta": _copied(source, "delta", here.slice),

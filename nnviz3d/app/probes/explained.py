@@ -54,7 +54,7 @@ class Recorded:
             "parameter": tape.after if after else tape.before, "before": tape.before, "after": tape.after,
         }  # fmt: skip
         self.by_batch = sample.statistics
-        self.statistics = {f"{BATCH}{node}.{name}": x for node, told in sample.statistics.items() for name, x in told.items()}
+        self.statistics = {f"{BATCH}{node}.{name}": x for node, of in sample.statistics.items() for name, x in of.items()}
         self.last_batch, self.holds, self.edited = len(tape.rows), tape.holds, {}
         self.sample = Sample(tape.row, len(tape.rows), "train", tape.x, tape.target, "")
 
@@ -103,6 +103,6 @@ def weights_of(source: Explained, connection: Connection, local_e: np.ndarray) -
 def place(ids: np.ndarray) -> slice | np.ndarray:
     """Where these numbers lie in an arena: as a slice where they are evenly spaced, which no device has to gather."""
     step = int(ids[1] - ids[0]) if len(ids) > 1 else 1
-    if step > 0 and (ids[1:] - ids[:-1] == step).all():
+    if len(ids) and step > 0 and (ids[1:] - ids[:-1] == step).all():
         return slice(int(ids[0]), int(ids[-1]) + 1, step)
     return ids

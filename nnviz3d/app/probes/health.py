@@ -2,8 +2,8 @@
 
 Causes come before consequences: data, first weights, learning rate, neurons, gradient, curve; a later group is looked at only where the
 earlier ones found nothing (dead ReLUs also make the gradient vanish). Overfitting and answering one class only stand for themselves. What
-is told is of now: of the learning rate, by what has come since the settings changed last, and never by what lies beyond the present step.
-Reads, never writes: activations are computed in buffers of its own. No OpenGL and no clock. The signs themselves are in `symptoms`.
+is reported is of now: of the learning rate, by what has come since the settings changed last, and never by what lies beyond the present
+step. Reads, never writes: activations are computed in buffers of its own. No OpenGL and no clock. The signs themselves are in `symptoms`.
 Measured: 0.3 ms a look (64-48-32-10), 2.4 ms (784-1024-1024-10); above 3 million weights too few samples are affordable, and neurons are
 not looked at.
 """
@@ -76,7 +76,7 @@ class Diagnosis:
         return self._findings
 
     def _look(self, source: Source, charts: Charts) -> tuple[Finding, ...]:
-        charts = between(charts, 0, source.step)
+        charts, gone = between(charts, 0, source.step), bool(source.playback and source.playback.gone)  # single samples say little
         guess = health_rules.guessing(source, charts)
         since = between(charts, self._since, source.step)
         history = [] if self._scoring is None else [look for look in self._scoring.history if look[0] <= source.step]
@@ -91,7 +91,7 @@ class Diagnosis:
             _NONE if early else since, guess, source.diverged, RECENT, health_rules.scatter(source), () if early else looks
         )
         groups = (
-            lambda: [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
+            lambda: [] if gone else [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
             lambda: health_rules.symmetric(source),
             lambda: self._norms(source),
             lambda: norm_rules.norms(source),

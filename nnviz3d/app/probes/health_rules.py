@@ -55,7 +55,9 @@ def scatter(source: Source) -> float:
 
 
 def _shares(source: Source) -> np.ndarray:
-    """Of each class that the training set has, as much as its weight lets it count."""
+    """Of each class that the training set has, as much as its weight lets it count; of data that are not there, all alike."""
+    if source.playback is not None and source.playback.gone:
+        return np.full(source.data.n_outputs, 1 / source.data.n_outputs)
     count = np.bincount(source.data.t_train[source.data.t_train >= 0]).astype(np.float64)
     weights = source.objective.weights
     count *= np.asarray(weights)[: len(count)] if weights else 1.0

@@ -46,8 +46,8 @@ class Tracing:
         paths = self._partial if self._paths is None else self._paths
         shown = paths if not 0 <= alone < len(paths) else [paths[alone]]
         self.edges = tuple(dict.fromkeys(edge for path in shown for edge in path.edges))
-        told = tuple(TracedPath(path.neurons, path.shares, path.share, path.sign, path.bias) for path in paths)
-        return TracingReading(neuron, back, told, sum(path.share for path in paths), self._work is None)
+        traced = tuple(TracedPath(path.neurons, path.shares, path.share, path.sign, path.bias) for path in paths)
+        return TracingReading(neuron, back, traced, sum(path.share for path in paths), self._work is None)
 
     def _look(self, seen: Viewable, neuron: int, back: bool, count: int) -> None:
         subject, moment = (seen.topology, neuron, back, count, seen.sample), (seen.serial, seen.version)

@@ -20,7 +20,7 @@ from nnviz3d.spec.readout.window import PatchReading, Reduced, SharesReading, Wi
 from nnviz3d.spec.topology import Connection, Node, Topology
 
 MOST_EDGES = 16_384  # of one cell: with more there is nothing to be seen
-MOST_CHANNELS = 64  # told one by one
+MOST_CHANNELS = 64  # listed one by one
 MOST_SHARES = 512  # of a softmax
 
 
@@ -67,17 +67,17 @@ def window(
         grids[2] = parameters(grids[3].astype(int).ravel()).reshape(grids[2].shape)
     product = np.abs((grids[1] * grids[2]).sum((1, 2)))
     order = np.argsort(-product, kind="stable")
-    told = order[:MOST_CHANNELS]
+    listed = order[:MOST_CHANNELS]
     rest = (grids[1] * grids[2])[order[MOST_CHANNELS:]].sum()
     patches = tuple(
         PatchReading(int(channels[k]), grids[0, k].astype(int), grids[1, k], grids[2, k], None if p_e is None else grids[3, k].astype(int))
-        for k in told
+        for k in listed
     )
     name, first = layer_name(topology, c.source.number), c.source.neurons.start
     whole = not isinstance(c.target.table, WindowTable)
     return WindowReading(
         how, c.source.number, name, first, maps[1:], row_r, column_c, *_place(c.target, j), patches,
-        len(order) - len(told), float(rest), whole,
+        len(order) - len(listed), float(rest), whole,
     )  # fmt: skip
 
 
@@ -105,6 +105,8 @@ def _place(node: Node, j: int) -> tuple[int, int, int]:
 
 def of_cell(source: Explained, node: Node, index: int) -> WindowReading | None:
     """The cells that a cell reads, as parts of maps; None of kinds that read no maps."""
+    if not node.inputs:
+        return None
     how, (c, *others) = equations_of(node.kind).reduces, source.topology.into(node)
     if how is None or others or not reads_window(c):
         return None

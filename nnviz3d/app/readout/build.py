@@ -23,6 +23,7 @@ from nnviz3d.spec import paths, toml
 from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
+from nnviz3d.spec.foreign_graph import is_foreign
 from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
@@ -41,8 +42,8 @@ def sentence(session: Session) -> str:
     count = weights_and_biases(weights, source.topology.n_learned - weights)
     if stopped := _stopped(session):
         stopped = f"Stopped: {stopped}. Press Play to continue."
-    if session.rival is not None:
-        return (session.walking is None and stopped) or comparison_readout.sentence(session, session.rival)
+    if session.second is not None:
+        return (session.walking is None and stopped) or comparison_readout.sentence(session, session.second)
     if session.walking is not None:
         over = session.walking.over and not session.walking.playing
         return stopped if stopped and over else step_change.sentence(session.walking, session.scene.look)
@@ -56,8 +57,14 @@ def sentence(session: Session) -> str:
         return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
         return f"Learning: each step shows {source.batch_size:,} samples and adjusts {count} slightly to reduce the loss."
+    if is_foreign(source.topology):
+        return (
+            f"A network of {len(source.topology.nodes):,} tensors with {source.topology.n_learned:,} parameters, as opened. A line is a "
+            f"connection between two tensors, not an edge."
+        )
     if source.reasons.play:
-        return f"A network with {count}, as opened. The signals show what it computes for this sample."
+        what = "this prompt" if source.prompt else "this sample"
+        return f"A network with {count}, as opened. The signals show what it computes for {what}."
     if source.step == 0:
         return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to train it."
     if stopped:
@@ -149,6 +156,7 @@ def _training(session: Session) -> dict[str, Any]:
         "changes": tuple(source.history.changes()) if source.history else (),
         "holds": source.holds,
         "reasons": source.reasons,
+        "asked": bool(source.prompt),
     }
 
 
@@ -164,7 +172,7 @@ def _sample(session: Session) -> dict[str, Any]:
         "sample_answer": said,
         "sample_right": right,
         "data_name": data.name,
-        "data_summary": data.told,
+        "data_summary": data.description,
         "units": session.source.objective.units,
         "error": session.source.objective.error,
         "class_names": data.class_names,
@@ -229,6 +237,7 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "attention": session.attention.reading(session.pictured_numbers, words, session.prompt.known(), session.wants.get("attention")),
         "sample_words": words,
         "recording": session.player.reading() if session.player else None,
+        "watched": session.player.watched if session.player else None,
     }
 
 
@@ -239,7 +248,7 @@ def _gone(session: Session) -> bool:
 
 def _findings(session: Session) -> tuple[Finding, ...]:
     """By what had happened until the present step."""
-    if _gone(session):
+    if _gone(session) and not (session.player and session.player.judged):
         return ()
     return session.diagnosis.findings(session.source, session.curves.charts, session.scoring)
 
@@ -274,12 +283,12 @@ def _names(path: Path, *how) -> tuple[str, ...]:
         return ()
 
 
-def _of(session: Session, second: ComparisonView | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
+def _of(session: Session, second: ComparisonView | None, neuron: int, in_second: bool, theirs: int) -> NeuronReading | None:
     """Of the network that is looked at."""
     if second is None:
         return session.inspector.neuron(session.pictured_numbers, neuron)
-    found = (read(second.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
-    return found and replace(found, network="B" if in_rival else "A")
+    found = (read(second.network.source, theirs) if theirs >= 0 else None) if in_second else session.inspector.neuron(session.seen, neuron)
+    return found and replace(found, network="B" if in_second else "A")
 
 
 def _bias(topology: Topology, neuron: int) -> int:

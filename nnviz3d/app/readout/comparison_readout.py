@@ -1,4 +1,4 @@
-"""Two networks that are compared, told as numbers and words: what the overlay says of them."""
+"""Two networks that are compared, as numbers and words: what the overlay says of them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from nnviz3d.app.session.comparison import NAMES, Rival
+from nnviz3d.app.session.comparison import NAMES, SecondNetwork
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.metric_log import Curves
-from nnviz3d.app.view.comparison_view import ComparisonView, twin
+from nnviz3d.app.view.comparison_view import ComparisonView, counterpart
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec import compare
@@ -19,29 +19,29 @@ from nnviz3d.spec.score import Scores
 SHARES = (0.9, 0.95)
 
 
-def reading(session: Session, second: ComparisonView | None, hovered: int = -1) -> CompareReading | None:
-    """None without a rival. Between two even moments the last one is reported: numbers of different steps are not compared."""
-    rival = session.rival
-    if rival is None:
+def reading(session: Session, view: ComparisonView | None, hovered: int = -1) -> CompareReading | None:
+    """None without a second network. Between two even moments the last one is reported: numbers of different steps are not compared."""
+    second = session.second
+    if second is None:
         return None
     key = (
-        session.source.version, session.seen.version, session.walking is None, rival.source.version, rival.source.step,
-        session.source.holds, hovered, second and second.hovered,
-        session.curves.charts, rival.curves.charts, session.scoring.version, rival.scoring.version,
-        rival.differences, rival.leader.diverged, second and second.layer_by_layer,
+        session.source.version, session.seen.version, session.walking is None, second.source.version, second.source.step,
+        session.source.holds, hovered, view and view.hovered,
+        session.curves.charts, second.curves.charts, session.scoring.version, second.scoring.version,
+        second.differences, second.leader.diverged, view and view.layer_by_layer,
     )  # fmt: skip
-    if key == rival.told_for or (rival.told is not None and not session.even and session.walking is None):
-        return rival.told
-    marks = (hovered, second.hovered if second else twin(session.source.topology, rival.source.topology, hovered))
+    if key == second.reading_key or (second.reading is not None and not session.even and session.walking is None):
+        return second.reading
+    marks = (hovered, view.hovered if view else counterpart(session.source.topology, second.source.topology, hovered))
     sides = (
         (session.source, session.seen, session.scores, session.curves),
-        (rival.source, rival.source, rival.scoring.scores, rival.curves),
+        (second.source, second.source, second.scoring.scores, second.curves),
     )
-    a, b = (_network(k, *side, rival.differences, mark) for k, (side, mark) in enumerate(zip(sides, marks, strict=True)))
+    a, b = (_network(k, *side, second.differences, mark) for k, (side, mark) in enumerate(zip(sides, marks, strict=True)))
     waits = "B" if session.walking is not None else next((n.name for n in (a, b) if n.diverged is not None), "")
-    rival.told_for = key
-    rival.told = CompareReading((a, b), rival.differences, rival.same_batches, second is None or second.layer_by_layer, SHARES, waits)
-    return rival.told
+    second.reading_key = key
+    second.reading = CompareReading((a, b), second.differences, second.same_batches, view is None or view.layer_by_layer, SHARES, waits)
+    return second.reading
 
 
 def _network(
@@ -79,19 +79,19 @@ def _reached(charts: Charts, share: float) -> int | None:
     return int(charts.test_step[there[0]]) if len(there) else None
 
 
-def sentence(session: Session, rival: Rival) -> str:
-    """What happens now, in one line. `rival`: the session's."""
-    what = " and ".join(f"{d.name} ({compare.words(d.path, d.a)} / {compare.words(d.path, d.b)})" for d in rival.differences[:2])
+def sentence(session: Session, second: SecondNetwork) -> str:
+    """What happens now, in one line. `second`: the session's."""
+    what = " and ".join(f"{d.name} ({compare.words(d.path, d.a)} / {compare.words(d.path, d.b)})" for d in second.differences[:2])
     what = f"They differ in {what}." if what else "At the moment no setting differs."
     if session.walking is not None:
         return f"{session.walking.sentence} This is network A; B is paused."
-    if not rival.alive:
+    if not second.alive:
         return "Both networks have stopped because they diverged: values overflowed. Reset to start again."
-    waiting = "A" if session.source.diverged is not None else "B" if rival.source.diverged is not None else ""
+    waiting = "A" if session.source.diverged is not None else "B" if second.source.diverged is not None else ""
     if waiting:
         return f"Network {waiting} has stopped because it diverged; the other continues. {what}"
     if session.running:
-        pace = "take the same steps on the same samples" if rival.same_batches else "see equally many samples"
+        pace = "take the same steps on the same samples" if second.same_batches else "see equally many samples"
         return f"Learning: both networks {pace}. {what}"
     if session.source.step == 0:
         return f"Two untrained networks, same data and seed. {what} Press Play to train them."

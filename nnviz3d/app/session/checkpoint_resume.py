@@ -49,11 +49,11 @@ class Trained(Protocol):
     def state(self) -> dict[str, Any]: ...
 
 
-def save(path: Path, scene: Scene, trainer: Trained, curves: Curves, rival: tuple[Trained, Curves] | None = None) -> None:
+def save(path: Path, scene: Scene, trainer: Trained, curves: Curves, second: tuple[Trained, Curves] | None = None) -> None:
     """Raises InputError where it cannot be written, and then what was there before is whole."""
     a = _saved(trainer, curves)
     network = SavedNetwork(trainer.parameters(), trainer.objective.units)
-    checkpoint.save(path, scene, trainer.data.digest, network, a, _saved(*rival) if rival else None)
+    checkpoint.save(path, scene, trainer.data.digest, network, a, _saved(*second) if second else None)
 
 
 def _saved(trainer: Trained, curves: Curves) -> Saved:
@@ -103,12 +103,12 @@ def _quoted(value: Any) -> str:
 def _at(scene: Scene, path: str) -> str:
     value = setting(scene, path)
     if path == "network.layers":
-        return ", ".join(map(_told, value)) or "none"
+        return ", ".join(map(_layer_text, value)) or "none"
     text = str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _told(layer: LayerTable) -> str:
+def _layer_text(layer: LayerTable) -> str:
     """What was set of a layer: "9 tanh dropout 0.3", "add", "conv2d channels 8"."""
     if layer.numbered:
         return f"{getattr(layer, 'units', '')} {layer.function}" + (f" dropout {layer.dropped:g}" if layer.dropped else "")
@@ -122,9 +122,9 @@ def _with(scene: Scene, path: str, other: Scene) -> Scene:
     return scene.model_copy(update={table: mine.model_copy(update={name: getattr(theirs, name)}) if name else theirs})
 
 
-def read(found: CheckpointHead, trainer: Trained, rival: Trained | None = None) -> tuple[Saved, Saved | None]:
+def read(found: CheckpointHead, trainer: Trained, second: Trained | None = None) -> tuple[Saved, Saved | None]:
     """Raises InputError with all that is wrong in the file."""
-    return checkpoint.read(found, _need(trainer), None if rival is None else _need(rival))
+    return checkpoint.read(found, _need(trainer), None if second is None else _need(second))
 
 
 def _need(trainer: Trained) -> Need:
@@ -150,7 +150,7 @@ def go_on(trainer: Trainer, saved: Saved, was: Train) -> Curves:
 
 
 def fits(session: Session, found: CheckpointHead) -> bool:
-    """Whether a session can go on from it with the network, the data and the rival that it has; other rates come with it."""
+    """Whether a session can go on from it with the network, the data and the second network that it has; other rates come with it."""
     theirs = session.scene.model_copy(update={"train": found.scene.train})
     same = diff(session.scene, theirs) < Rebuild.DATA and not differences(found, theirs, session.source.data.digest)
     return same and session.source.learner is not None
@@ -161,19 +161,19 @@ def judge(session: Session, found: CheckpointHead, typed: Iterable[str] = ()) ->
     learner = _learner(session)
     if problems := differences(found, session.scene, session.source.data.digest, typed):
         raise InputError(*problems)
-    read(found, learner, session.rival and session.rival.source.learner)
+    read(found, learner, session.second and session.second.source.learner)
 
 
 def enter(session: Session, found: CheckpointHead) -> None:
     """A session whose network and data are the checkpoint's goes on from it. Undo leads back. Raises InputError; nothing has changed."""
     learner = _learner(session)
-    a, b = read(found, learner, session.rival and session.rival.source.learner)
+    a, b = read(found, learner, session.second and session.second.source.learner)
     pace = {name: getattr(session.scene.train, name) for name in PACE}
     scene = session.scene.model_copy(update={"train": found.scene.train.model_copy(update=pace)})
     scene_changes.restart(session, scene)
     _enter(session, learner, a)
-    if session.rival is not None and b is not None:
-        session.rival.go_on(b.state, Curves.of(b.curves, session.source.data.task == "classification"))
+    if session.second is not None and b is not None:
+        session.second.go_on(b.state, Curves.of(b.curves, session.source.data.task == "classification"))
     session.look_again()
     session.unsaved = 0.0
 

@@ -1,8 +1,8 @@
 """The second network of a comparison: made from the same scene with a few settings changed, trained in lockstep with the first.
 
-Both begin with the same seed and see the same samples in the same order. The rival takes a step as soon as the first network has seen that
-step's samples, and the first goes on when no such step is left: with equal batches both always stand at the same step, otherwise within one
-batch. Who diverges waits, and the other goes on. The first network is never touched here but by its own `advance`.
+Both begin with the same seed and see the same samples in the same order. The second network takes a step as soon as the first network has
+seen that step's samples, and the first goes on when no such step is left: with equal batches both always stand at the same step,
+otherwise within one batch. Who diverges waits, and the other goes on. The first network is never touched here but by its own `advance`.
 No OpenGL, no clock.
 """
 
@@ -26,11 +26,11 @@ from nnviz3d.spec.scene import Scene
 NAMES = ("A", "B")
 
 
-class Rival:
+class SecondNetwork:
     """`source`, `curves` and `scoring` of the second network; `first` is the source of the first. Raises InputError."""
 
     @classmethod
-    def of(cls, scene: Scene, first: Source) -> Rival:
+    def of(cls, scene: Scene, first: Source) -> SecondNetwork:
         """Beside a source that can learn, with half of its memory for going back. Raises InputError."""
         if first.learner is None:
             raise InputError.of("", "compare", first.reasons.compare)
@@ -49,9 +49,9 @@ class Rival:
         self.scoring = Scoring()
         self._round = 1  # steps of the first network between two looks at the time
         self._shown: tuple | None = None
-        self._told: set[str] = set()
-        self.told: CompareReading | None = None  # the last reading that `app.readout.comparison_readout` made,
-        self.told_for: tuple | None = None  # and the moment that it is of
+        self._reported: set[str] = set()
+        self.reading: CompareReading | None = None  # the last reading that `app.readout.comparison_readout` made,
+        self.reading_key: tuple | None = None  # and the moment that it is of
 
     # following
 
@@ -121,7 +121,7 @@ class Rival:
 
     @property
     def due(self) -> bool:
-        """The rival has a step to take before the first network may go on."""
+        """The second network has a step to take before the first network may go on."""
         source = self.source
         if source.diverged is not None or self.leader is source:
             return False
@@ -141,7 +141,8 @@ class Rival:
     def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
         """Train both while `more()`, the leader by at most `steps`; returns the leader's steps finished.
 
-        Several short steps are taken in a row by each, so that taking turns costs nothing; a long one is cut, as it is without a rival.
+        Several short steps are taken in a row by each, so that taking turns costs nothing; a long one is cut, as it is without a second
+        network.
         """
         leader, done, room = self.leader, 0, math.inf if steps is None else steps
         if self.due:
@@ -158,14 +159,14 @@ class Rival:
         return done
 
     def run(self, steps: int) -> int:
-        """Whole steps of the leader, and all of the rival's that belong to them. Returns the leader's."""
+        """Whole steps of the leader, and all of the second network's that belong to them. Returns the leader's."""
         done = self.leader.run(steps)
         self.catch_up()
         self._note(done)
         return done
 
     def catch_up(self, more: Callable[[], bool] | None = None) -> None:
-        """The rival's steps that are due, while `more()`."""
+        """The second network's steps that are due, while `more()`."""
         while self.due:
             behind = (_samples(self.first) - _samples(self.source)) // self.source.batch_size
             self.source.advance(more or always, max(behind, 1))
@@ -177,7 +178,7 @@ class Rival:
             self.curves.add_train(self.source.step, self.source.loss)
 
     def look(self, limit: int | None = None) -> None:
-        """Loss and accuracy of the rival, as `Scoring.look`."""
+        """Loss and accuracy of the second network, as `Scoring.look`."""
         self.scoring.look(self.source, limit)
         self._scored()
 
@@ -197,9 +198,9 @@ class Rival:
         for second, name in enumerate(NAMES):
             source, other = (self.source, self.first) if second else (self.first, self.source)
             if source.diverged is None:
-                self._told.discard(name)
-            elif name not in self._told:
-                self._told.add(name)
+                self._reported.discard(name)
+            elif name not in self._reported:
+                self._reported.add(name)
                 found = f"{name} ({compare.title(self.differences, bool(second))}) diverged at step {source.diverged:,}: its values "
                 found += "overflowed 32-bit floating point (float32). It keeps its last finite weights"
                 found += f"; {NAMES[1 - second]} continues." if other.diverged is None else "."

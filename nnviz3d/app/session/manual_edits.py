@@ -215,8 +215,8 @@ class Editing:
         if self.effect is not None:
             source = self.session.source
             test = self.session.test_score()
-            told = {"step": source.step, "sample_now": self._sample_loss(), "test_now": test and test.loss}
-            self.effect = replace(self.effect, **told)
+            losses = {"step": source.step, "sample_now": self._sample_loss(), "test_now": test and test.loss}
+            self.effect = replace(self.effect, **losses)
 
 
 def _said(error: InputError) -> str:

@@ -56,7 +56,7 @@ class Mode(ABC):
     @property
     def keeps(self) -> bool:
         """Whether a snapshot may be looked at instead of now."""
-        return self.session.rival is None
+        return self.session.second is None
 
     # time
 
@@ -65,6 +65,10 @@ class Mode(ABC):
 
     @abstractmethod
     def single_step(self) -> None: ...
+
+    def finish(self) -> None:
+        """Wait for what a thread works out of the shown sample: for a picture that is kept."""
+        return
 
     @abstractmethod
     def move(self, unit: str, count: int) -> None: ...

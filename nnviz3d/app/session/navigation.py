@@ -46,12 +46,12 @@ def rewind(session: Session, step: int) -> None:
 
 
 def _nearest(session: Session, step: int) -> int:
-    """The step nearest to this one that can be entered: remembered, and by a rival too."""
+    """The step nearest to this one that can be entered: remembered, and by a second network too."""
     source = session.source
     if source.history is None:
         return source.step
-    if session.rival is not None:
-        step = max(step, min(session.rival.oldest, source.step))
+    if session.second is not None:
+        step = max(step, min(session.second.oldest, source.step))
     return source.history.nearest(step)
 
 

@@ -85,11 +85,11 @@ class OwnSample:
         if frame is None or frame.size != self.ink_hw.shape or self.session.source.evaluator is None:
             self.ink_hw = None
             return
-        rival = self.session.rival
+        second = self.session.second
         self.session.source.show_own(frame.row(self.ink_hw), self.label)
-        theirs = None if rival is None else self._frame(rival.source.data)
-        if rival is not None and theirs is not None and theirs.size == frame.size:
-            rival.show_own(theirs.row(self.ink_hw), self.label)
+        theirs = None if second is None else self._frame(second.source.data)
+        if second is not None and theirs is not None and theirs.size == frame.size:
+            second.show_own(theirs.row(self.ink_hw), self.label)
 
     def reading(self, wanted: bool) -> OwnReading | None:
         """For the panel."""

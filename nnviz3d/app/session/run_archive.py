@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.probes.layer_history import LayerHistory
-from nnviz3d.app.session.comparison import Rival
+from nnviz3d.app.session.comparison import SecondNetwork
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.app.training.stop_conditions import Stops
@@ -29,7 +29,7 @@ class RunState:
     """What a session knows of its run, beside the scene."""
 
     held: KeptRun
-    rival: Rival | None
+    second: SecondNetwork | None
     curves: Curves
     layers: LayerHistory
     scoring: Scoring
@@ -37,7 +37,7 @@ class RunState:
     unsaved: float  # seconds of training that no file holds
 
     def networks(self) -> list[KeptRun]:
-        learner = None if self.rival is None else self.rival.source.learner
+        learner = None if self.second is None else self.second.source.learner
         return [self.held] if learner is None else [self.held, learner.kept()]
 
 
@@ -53,13 +53,13 @@ class ArchivedRun:
         learner = session.source.learner
         if learner is None:
             return cls(session.scene, None)
-        known = session.rival, session.curves, session.layers, session.scoring, session.stops
+        known = session.second, session.curves, session.layers, session.scoring, session.stops
         return cls(session.scene, RunState(learner.kept(), *known, session.unsaved))
 
     def left(self, session: Session) -> bool:
         """Whether the session has another one by now."""
         state = self.state
-        return state is not None and (state.held.serial != session.source.serial or state.rival is not session.rival)
+        return state is not None and (state.held.serial != session.source.serial or state.second is not session.second)
 
     @property
     def bytes(self) -> int:
@@ -77,10 +77,10 @@ class ArchivedRun:
 
 @dataclass(eq=False)
 class Elsewhere:
-    """Another session of the same window, with what is kept of its inputs (`app.window.log_writer`)."""
+    """Another session of the same window, with what is kept of what was done in it (`app.window.log_writer`)."""
 
     session: Session
-    inputs: Any = field(repr=False, default=None)
+    log: Any = field(repr=False, default=None)
 
     @property
     def bytes(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TYPE_CHECKING
 
-from nnviz3d.app.session.comparison import Rival
+from nnviz3d.app.session.comparison import SecondNetwork
 from nnviz3d.app.session.run_archive import ArchivedRun, put_back
 from nnviz3d.app.session.undo import Change
 from nnviz3d.app.training.stop_conditions import check
@@ -52,25 +52,25 @@ def change(session: Session, edits: Iterable[Edit], now: float, held: bool) -> R
 
 def become(session: Session, scene: Scene, origins: Origins | None = None) -> Rebuild:
     """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
-    # without its rival a network goes on as it is
+    # without its second a network goes on as it is
     before = session.scene if scene.compare else session.scene.model_copy(update={"compare": {}})
     session.mode.check(before, scene)
     level, keys, serial = diff(before, scene), changed_paths(before, scene), session.source.serial
     if "train.stop_accuracy" in keys and level < Rebuild.DATA:
         check(scene.train, session.source.data)
-    rival = session.rival if scene.compare else None
+    second = session.second if scene.compare else None
     if scene.compare and level >= Rebuild.DATA:  # both begin again, or they could not be compared
-        level, rival = Rebuild.NET, Rival.of(scene, session.source)
-    if rival is not None and rival is session.rival and level >= Rebuild.TRAIN:
+        level, second = Rebuild.NET, SecondNetwork.of(scene, session.source)
+    if second is not None and second is session.second and level >= Rebuild.TRAIN:
         session.settle()  # what is changed is changed at one moment of both
     if level >= Rebuild.TRAIN:
         if not all(key.startswith("view.") for key in keys):
             session.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
-        session.source.apply(scene, level, level == Rebuild.NET and KEEPING.issuperset(keys) and rival is None, origins)
-    if rival is not None and rival is session.rival:
-        rival.follow(scene)
-    elif rival is not session.rival:
-        session.rival = rival
+        session.source.apply(scene, level, level == Rebuild.NET and KEEPING.issuperset(keys) and second is None, origins)
+    if second is not None and second is session.second:
+        second.follow(scene)
+    elif second is not session.second:
+        session.second = second
         session.ask_rebuild(Rebuild.NET)
     _follow(session, scene, level, keys, serial)
     return level
@@ -98,7 +98,7 @@ def restart(session: Session, scene: Scene) -> None:
     run = ArchivedRun.of(session)
     session.source.apply(scene, Rebuild.NET, keep=False)
     session.scene = scene
-    session.rival = session.rival and Rival.of(scene, session.source)
+    session.second = session.second and SecondNetwork.of(scene, session.source)
     session.point_at(scene.view.sample)
     session.ask_rebuild(Rebuild.NET)
     session.begin_run()

@@ -52,9 +52,9 @@ def checkpoint(session: Session, path: Path) -> Path:
     if learner is None:
         raise InputError.of("", "", session.source.reasons.export)
     session.settle()
-    second = None if session.rival is None else session.rival.source.learner
-    rival = None if session.rival is None or second is None else (second, session.rival.curves)
-    checkpoint_resume.save(path, session.scene, learner, session.curves, rival)
+    other = None if session.second is None else session.second.source.learner
+    second = None if session.second is None or other is None else (other, session.second.curves)
+    checkpoint_resume.save(path, session.scene, learner, session.curves, second)
     session.unsaved = 0.0
     return path
 

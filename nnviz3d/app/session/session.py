@@ -88,7 +88,7 @@ class Session(SessionState):
 
     def take_run(self, scene: Scene, run: RunState) -> None:
         """The source has this run of this scene again."""
-        self.rival, self._curves, self.layers, self.unsaved = run.rival, run.curves, run.layers, run.unsaved
+        self.second, self._curves, self.layers, self.unsaved = run.second, run.curves, run.layers, run.unsaved
         self.scoring, self.stops, self.scene = run.scoring, run.stops, scene
         self.editing.forget()
         self.moments.watch("")
@@ -135,8 +135,8 @@ class Session(SessionState):
         self.source.show()
         self.editing.forget()
         self.moments.watch("")
-        if self.rival is not None:
-            self.rival.rewind(self.scene)
+        if self.second is not None:
+            self.second.rewind(self.scene)
         self.look_again()
 
     @property
@@ -151,7 +151,7 @@ class Session(SessionState):
                 self.forget_shown()
             return False  # the next frame shows it
         copied = self.scoring.copy(self.source, more)
-        return copied if self.rival is None else self.rival.scoring.copy(self.rival.source, more) and copied
+        return copied if self.second is None else self.second.scoring.copy(self.second.source, more) and copied
 
     def refresh(self, gradually: bool = False) -> None:
         """Bring the shown sample's tensors up to the newest step, where that is a whole moment: before a frame is drawn. `gradually`: of a
@@ -163,12 +163,12 @@ class Session(SessionState):
         moment = self._moment
         if self.walking is None and moment != self._shown and self.source.at_boundary:
             first, self._shown = self._shown is None, moment
-            if gradually and self.running and not first and self.rival is None and self.source.topology.n_parameters > LARGE:
+            if gradually and self.running and not first and self.second is None and self.source.topology.n_parameters > LARGE:
                 self.gradual.begin(self.source, moment)
             else:
                 self.source.show()
-        if self.rival is not None:
-            self.rival.refresh()
+        if self.second is not None:
+            self.second.refresh()
 
     # ---------------------------------------------------------------- samples
 
@@ -200,8 +200,8 @@ class Session(SessionState):
     def point_at(self, sample: int) -> None:
         """Show this sample to every network that there is, or a person's own instead of it; the scene stays as it is."""
         self.source.show_sample(sample)
-        if self.rival is not None:
-            self.rival.show_sample(sample)
+        if self.second is not None:
+            self.second.show_sample(sample)
         self.own.again()
         self.prompt.again()
 
@@ -266,18 +266,18 @@ class Session(SessionState):
         if self.walking is not None or self.even:
             return
         before = self.leader.step
-        for source in (self.source, self.rival.source) if self.rival else (self.source,):
+        for source in (self.source, self.second.source) if self.second else (self.source,):
             source.advance(always, 0)
-        if self.rival is not None:
-            self.rival.catch_up()
+        if self.second is not None:
+            self.second.catch_up()
         self.after_steps(self.leader.step - before)
 
     def stop_if_diverged(self) -> None:
         """Where the numbers exploded, hold and say so."""
-        if self.rival is not None:
-            self.banner = self.rival.news() or self.banner
-            self.running = self.running and self.rival.alive
-            if self.rival.alive:
+        if self.second is not None:
+            self.banner = self.second.news() or self.banner
+            self.running = self.running and self.second.alive
+            if self.second.alive:
                 return
         if self.source.diverged is not None:
             self.running = False
@@ -292,19 +292,24 @@ class Session(SessionState):
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
 
+    def rest(self) -> None:
+        """Training holds; a loop that trains elsewhere is followed on."""
+        self.running = self.running and self.source.playback is not None and self.source.playback.grows
+
     # ---------------------------------------------------------------- scores
 
     @property
     def _scorings(self) -> tuple[Scoring, ...]:
-        return (self.scoring,) if self.rival is None else (self.scoring, self.rival.scoring)
+        return (self.scoring,) if self.second is None else (self.scoring, self.second.scoring)
 
     def go_on_scoring(self, more: Callable[[], bool]) -> None:
-        """Go on with the looks at loss and accuracy, a few rows a frame; while training rests, what is told becomes of this very step."""
+        """Go on with the looks at loss and accuracy, a few rows a frame; while training rests, what is shown becomes of this very
+        step."""
         learning = self.running and self.alive
         if self.scoring.advance(self.source, learning, more):
             self.note_scores()
-        if self.rival is not None:
-            self.rival.score(learning, more)
+        if self.second is not None:
+            self.second.score(learning, more)
 
     def note_scores(self) -> None:
         """A look is finished: its point in the curves. Those of a recording are complete."""

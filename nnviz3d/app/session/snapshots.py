@@ -62,7 +62,7 @@ class Moments:
     def keep(self, session: Session, name: str) -> None:
         """This moment under a name; a walk keeps the step that it is in, done."""
         source = session.source
-        if session.rival is not None:
+        if session.second is not None:
             session.banner = ALONE
             return
         if source.history is None:
@@ -84,7 +84,7 @@ class Moments:
         kept, before = self.kept.get(name), session.scene
         if kept is None:
             return
-        if session.rival is not None:
+        if session.second is not None:
             session.banner = ALONE
             return
         session.running = False
@@ -120,11 +120,11 @@ class Moments:
             return ""
         if self.seen(source) is None:
             return f"Moment {self.shown} belongs to another network: return to it to see it."
-        told = [f"{name} is step {self.kept[name].snapshot.step:,}" for name in self.shown.split(" - ")[::-1]]
-        if len(told) == 1:
-            return f"Kept moment: {told[0]}. The picture and the Neuron panel show it; the current step is {source.step:,}."
+        moments = [f"{name} is step {self.kept[name].snapshot.step:,}" for name in self.shown.split(" - ")[::-1]]
+        if len(moments) == 1:
+            return f"Kept moment: {moments[0]}. The picture and the Neuron panel show it; the current step is {source.step:,}."
         return (
-            f"The change from A to B: {', '.join(told)}. Blue edges increased, orange edges decreased; neurons show the change of their "
+            f"The change from A to B: {', '.join(moments)}. Blue edges increased, orange edges decreased; neurons show the change of their "
             f"activation."
         )
 
@@ -152,9 +152,9 @@ class Moments:
 
     def reading(self, source: Source) -> MomentsReading:
         """For the overlay."""
-        return MomentsReading(self.shown, tuple(self._told(name, source) for name in NAMES if name in self.kept), self._largest())
+        return MomentsReading(self.shown, tuple(self._reading(name, source) for name in NAMES if name in self.kept), self._largest())
 
-    def _told(self, name: str, source: Source) -> MomentReading:
+    def _reading(self, name: str, source: Source) -> MomentReading:
         kept = self.kept[name]
         snapshot, fits = kept.snapshot, kept.topology == source.topology
         loss = snapshot.loss if np.isfinite(snapshot.loss) else None

@@ -18,12 +18,12 @@ from nnviz3d.app.probes.saliency import Saliency
 from nnviz3d.app.probes.sample_browser import Browser
 from nnviz3d.app.probes.strongest_inputs import StrongestInputs
 from nnviz3d.app.probes.tracing import Tracing
-from nnviz3d.app.session.comparison import Rival
+from nnviz3d.app.session.comparison import SecondNetwork
 from nnviz3d.app.session.gradual_show import GradualShow
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.app.session.recording_player import RecordingPlayer
 from nnviz3d.app.session.snapshots import Moments
-from nnviz3d.app.session.step_player import Habits, StepPlayer
+from nnviz3d.app.session.step_player import StepPlayer, WalkSettings
 from nnviz3d.app.session.undo import UndoHistory
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import Curves
@@ -41,7 +41,7 @@ from nnviz3d.spec.score import Scores
 
 
 class SessionState:
-    """`mode` is what is done with the network (`app.session.mode`); `rival` the second network of a comparison."""
+    """`mode` is what is done with the network (`app.session.mode`); `second` the second network of a comparison."""
 
     mode: Mode
 
@@ -50,7 +50,7 @@ class SessionState:
         it. Raises InputError where scene and source do not fit."""
         self.scene, self.source, self.path, self.asked = scene, source, path, backend
         check(scene.train, source.data)
-        self.rival: Rival | None = Rival.of(scene, source) if scene.compare else None
+        self.second: SecondNetwork | None = SecondNetwork.of(scene, source) if scene.compare else None
         self._curves = Curves(source.data.task == "classification")
         self.diagnosis = Diagnosis()
         self.confusion, self.layers = Confusion(), LayerHistory()
@@ -64,11 +64,11 @@ class SessionState:
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()
         self.running = False
-        self.dress: Callable[[Scene], Scene] = lambda scene: scene  # lays a person's settings over it
+        self.personalise: Callable[[Scene], Scene] = lambda scene: scene  # lays a person's settings over it
         self.saved = scene
         self.unsaved = 0.0  # seconds of training that no file holds
         self.banner = ""
-        self.habits = Habits()
+        self.walk_settings = WalkSettings()
         self.follow_seconds = 0.0  # that the shown sample has been shown
         self._shown: tuple | None = None
         self.gradual = GradualShow()
@@ -91,7 +91,7 @@ class SessionState:
 
     @property
     def shown_scene(self) -> Scene:
-        return self.dress(self.scene)
+        return self.personalise(self.scene)
 
     @property
     def scores(self) -> Scores:
@@ -138,7 +138,7 @@ class SessionState:
     @property
     def pictured_numbers(self) -> Viewable:
         """The same for the panels: of a difference of two moments, the second."""
-        return self.kept.told if self.kept is not None else self.pruned or self.seen
+        return self.kept.numbers if self.kept is not None else self.pruned or self.seen
 
     @property
     def whole(self) -> bool:
@@ -148,21 +148,21 @@ class SessionState:
         return self.pictured.at_boundary and (self.even or self.walking is not None or not self.running)
 
     @property
-    def trained(self) -> Source | Rival:
+    def trained(self) -> Source | SecondNetwork:
         """What takes steps: the network, or both of a comparison."""
-        return self.rival or self.source
+        return self.second or self.source
 
     @property
     def leader(self) -> Source:
         """Whose steps are counted."""
-        return self.source if self.rival is None else self.rival.leader
+        return self.source if self.second is None else self.second.leader
 
     @property
     def alive(self) -> bool:
         """Whether there is a network that can train."""
-        return self.source.diverged is None if self.rival is None else self.rival.alive
+        return self.source.diverged is None if self.second is None else self.second.alive
 
     @property
     def even(self) -> bool:
         """Nothing is half done: what is shown is one moment, of two networks the same."""
-        return self.source.at_boundary if self.rival is None else self.rival.even
+        return self.source.at_boundary if self.second is None else self.second.even

@@ -33,7 +33,7 @@ SHORT = 45  # phases: so many go at that pace
 
 
 @dataclass
-class Habits:
+class WalkSettings:
     """How a person likes to walk, from one walk to the next. `speed`: phases a second, 0: one a frame, None: by their number.
     `loop`: what follows the end: "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
 
@@ -51,9 +51,9 @@ class StepPlayer(Mode):
         self.live, self.walk = live, Walk(session.source)
         self.phases = phases(session.source.topology)
         self._line: tuple = (None, None)
-        self.playing, self.habits = True, session.habits
+        self.playing, self.walk_settings = True, session.walk_settings
         self.pointed = -1  # the neuron under the pointer
-        self.walk.show_gradient(self.habits.mean)
+        self.walk.show_gradient(self.walk_settings.mean)
 
     def begin(self, place: Place | None) -> None:
         """A step has been taken: its loss is a point of the curve. Play, or stand still at a place."""
@@ -184,20 +184,20 @@ class StepPlayer(Mode):
         """Play for `dt` seconds. True: it has played to the end, and the next step is to follow."""
         if not self.playing or self.held:
             return False
-        if self.over and self.habits.loop == "on":
+        if self.over and self.walk_settings.loop == "on":
             return True
         speed, along = self.speed, self.line.along(self.number)
         self.walk.go(self.line.number(along + dt * speed if speed else floor(along) + 1.0))
-        if self.over and self.habits.loop == "again":
+        if self.over and self.walk_settings.loop == "again":
             self.walk.go(0.0)
-        self.playing = not self.over or self.habits.loop == "on"
+        self.playing = not self.over or self.walk_settings.loop == "on"
         return False
 
     @property
     def speed(self) -> float:
         """Phases a second; 0: one a frame."""
-        if self.habits.speed is not None:
-            return self.habits.speed
+        if self.walk_settings.speed is not None:
+            return self.walk_settings.speed
         count = len(self.line)
         return PACE if count <= SHORT else count / LONGEST
 
@@ -223,13 +223,13 @@ class StepPlayer(Mode):
 
     def restart_or_hold(self, playing: bool) -> None:
         """Play on (from the start, if it was over and the next step does not follow) or hold."""
-        if playing and self.over and self.habits.loop != "on":
+        if playing and self.over and self.walk_settings.loop != "on":
             self.walk.go(0.0)
         self.playing = playing
 
     def show_gradient(self, mean: bool) -> None:
         """The batch's mean, or the shown sample's own."""
-        self.habits.mean = mean
+        self.walk_settings.mean = mean
         self.walk.show_gradient(mean)
 
     @property
@@ -301,7 +301,7 @@ class StepPlayer(Mode):
             error=wave.flow >= 2 or wave.gradient,
             step=tape.step,
             shown=walk.shown % len(tape.rows),
-            loop=self.habits.loop,
+            loop=self.walk_settings.loop,
             mean=walk.view.batch,
             gradient=f"mean gradient of {len(tape.rows):,} samples"
             if self.tells_mean

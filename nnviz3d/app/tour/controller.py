@@ -62,7 +62,7 @@ class TourController:
         self._size = (0, 0)
         self._aimed: Layout | None = None  # the layout that the camera was turned to
         self._values: dict[str, str] = {}
-        self._since, self._told = 0.0, (-1, -1)
+        self._since, self._reported = 0.0, (-1, -1)
 
     @property
     def on(self) -> bool:
@@ -112,7 +112,7 @@ class TourController:
         else:
             self._go(state)
 
-    def speak(self, code: str) -> None:
+    def set_language(self, code: str) -> None:
         if self._course is not None and code in self._course.tour.catalogues:
             self.code = code
             self._read()
@@ -195,7 +195,7 @@ class TourController:
     def _follow(self) -> None:
         """The text keeps up with training; where that has come to its end, with what it can do now."""
         self.course.sandbox.test(self.course.step)
-        if self._now != self._told:
+        if self._now != self._reported:
             self._read()
 
     @property
@@ -208,7 +208,7 @@ class TourController:
         session = self.host.session
         factor = step_change.factor(session.walking.walk.tape, session.scene.look) if session.walking is not None else 0.0
         self._values |= placeholders.values(session, self.catalogue, self.neuron, self.edge, factor)
-        self._since, self._told = 0.0, self._now
+        self._since, self._reported = 0.0, self._now
 
     def reading(self) -> TourReading | None:
         """For the overlay; places are those of the frame that was prepared last."""

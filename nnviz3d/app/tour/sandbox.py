@@ -89,7 +89,7 @@ class TourSandbox:
         """The tour's own, at its start."""
         subject = self.subject
         session = new_session(subject.scene, subject.path.parent, self.host.session.asked, subject.path, REMEMBER)
-        session.dress = self.host.personal.dress
+        session.personalise = self.host.personal.personalise
         session.apply([Edit(path, value) for path, value in look.items()])
         self._settle(session)
         self.touched = False

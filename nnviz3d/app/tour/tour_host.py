@@ -16,7 +16,7 @@ class Person(Protocol):
         """Of the tour, where the scene says `scenes`."""
         ...
 
-    def dress(self, scene: Scene) -> Scene:
+    def personalise(self, scene: Scene) -> Scene:
         """The scene as this person sees it."""
         ...
 

@@ -1,7 +1,7 @@
 """The second of two networks that are compared: its columns, where it stands, what is picked in it, its labels. Moves no camera.
 
 A neuron that is hovered or picked in one network is marked in the other too, where the other has one at the same place; `leads` says
-that the panels read it in the rival. Ids are each network's own; the stage's are those of the first.
+that the panels read it in the second network. Ids are each network's own; the stage's are those of the first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from math import radians
 
 import numpy as np
 
-from nnviz3d.app.session.comparison import NAMES, Rival
+from nnviz3d.app.session.comparison import NAMES, SecondNetwork
 from nnviz3d.app.view.decision_plate import Responses, tile_cells
 from nnviz3d.app.view.labels import LINE, LOW_DROP, Anchors, apart, label_list
 from nnviz3d.app.view.projection import Projection
@@ -36,16 +36,16 @@ MARGIN, ROOM = 12.0, 210.0  # pixels (of imgui, unscaled): between a name and it
 
 
 class ComparisonView:
-    """`picture` holds the rival's columns. `hovered` and `picked` are its neurons, or -1."""
+    """`picture` holds the second network's columns. `hovered` and `picked` are its neurons, or -1."""
 
-    def __init__(self, first: Picture, rival: Rival, view: View):
-        self.first, self.rival = first, rival
-        source = rival.source
+    def __init__(self, first: Picture, network: SecondNetwork, view: View):
+        self.first, self.network = first, network
+        source = network.source
         self.size = wanted(source, view)
         self.picture = Picture(source.topology, view, source.ops, points=self.size[0], tile_cells=self.size[1])
         self.responses = Responses(self.picture)
         self.hovered = self.picked = -1
-        self.leads = self.over = False  # whether the panels read the rival's neuron; whether the pointer is on it
+        self.leads = self.over = False  # whether the panels read the second network's neuron; whether the pointer is on it
         self._shared: tuple = ()  # what both were scaled for last
         self._anchors: Anchors | None = None
         self._look: tuple[Look, Look] | None = None  # the scene's, and the one that is made of it
@@ -79,9 +79,9 @@ class ComparisonView:
             self._look = look, look.model_copy(update=thinner)
         return self._look[1]
 
-    def fits(self, rival: Rival, view: View) -> bool:
-        """Whether the columns still are those of this rival."""
-        return rival is self.rival and self.picture.topology == rival.source.topology and self.size == wanted(rival.source, view)
+    def fits(self, network: SecondNetwork, view: View) -> bool:
+        """Whether the columns still are those of this network."""
+        return network is self.network and self.picture.topology == network.source.topology and self.size == wanted(network.source, view)
 
     # pointing
 
@@ -98,10 +98,10 @@ class ComparisonView:
             found = found if depths[1] < depths[0] else None
         self.over = found is not None
         if found is None:
-            self.hovered = twin(self.first.topology, self.picture.topology, hovered)
+            self.hovered = counterpart(self.first.topology, self.picture.topology, hovered)
             return hovered
         self.hovered = found
-        return twin(self.picture.topology, self.first.topology, found)
+        return counterpart(self.picture.topology, self.first.topology, found)
 
     def leave(self) -> None:
         """The pointer is on neither."""
@@ -110,20 +110,20 @@ class ComparisonView:
     def click(self, picked: int) -> None:
         """What is hovered here is picked, or else what was picked in the first network."""
         self.leads = self.over
-        self.picked = self.hovered if self.over else twin(self.first.topology, self.picture.topology, picked)
+        self.picked = self.hovered if self.over else counterpart(self.first.topology, self.picture.topology, picked)
 
     def pick(self, neuron: int) -> int:
         """Pick a neuron of the network that the panels read, or -1; returns the first network's."""
         self.leads = self.leads and neuron >= 0
         mine, other = self.picture.topology, self.first.topology
-        self.picked = neuron if self.leads else twin(other, mine, neuron)
-        return twin(mine, other, neuron) if self.leads else neuron
+        self.picked = neuron if self.leads else counterpart(other, mine, neuron)
+        return counterpart(mine, other, neuron) if self.leads else neuron
 
     # drawing
 
     def prepare(self, look: Look, edges: int, signals: int, exact: bool) -> None:
-        """Bring the columns up to the rival's state; at one moment with the first network's."""
-        source = self.rival.source
+        """Bring the columns up to the second network's state; at one moment with the first network's."""
+        source = self.network.source
         if not source.at_boundary:
             return
         self.responses.refresh(source, source, look.palette, exact)
@@ -151,7 +151,7 @@ class ComparisonView:
 
     def names(self) -> list[str]:
         """What both networks are called."""
-        return [f"{name}: {compare.title(self.rival.differences, bool(k)) or 'the same'}" for k, name in enumerate(NAMES)]
+        return [f"{name}: {compare.title(self.network.differences, bool(k)) or 'the same'}" for k, name in enumerate(NAMES)]
 
     def titles(self, first: Projection, scale: float) -> list[Label]:
         """A name at the left of each network's inputs, or above them where the left has no room. `first`: the first network as it is seen;
@@ -173,7 +173,7 @@ class ComparisonView:
 
     def labels(self, first: Projection, scale: float) -> list[Label]:
         """The names of both networks, and the second's outputs, layers and inputs."""
-        source = self.rival.source
+        source = self.network.source
         projection = Projection.of(self.picture.subject, first.pose, first.aspect, first.size)
         mine = label_list(self.anchors, source, source, projection, minor=True)
         return [*self.titles(first, scale), *apart(mine.outputs, LINE * scale), *mine.layers, *mine.inputs]
@@ -182,7 +182,7 @@ class ComparisonView:
     def anchors(self) -> Anchors:
         """Where its names stand."""
         if self._anchors is None or self._anchors.layout is not self.picture.layout:
-            self._anchors = Anchors.of(self.rival.source, self.picture.layout, LOW_DROP)
+            self._anchors = Anchors.of(self.network.source, self.picture.layout, LOW_DROP)
         return self._anchors
 
     def close(self) -> None:
@@ -194,7 +194,7 @@ def wanted(source: Source, view: View) -> tuple[int, int]:
     return 0 if source.plane is None else len(source.plane.points), tile_cells(source, view)
 
 
-def twin(here: Topology, there: Topology, neuron: int) -> int:
+def counterpart(here: Topology, there: Topology, neuron: int) -> int:
     """The neuron of the same number in the layer of the same name of another network, or -1. Inputs and outputs correspond whatever is
     between."""
     if not 0 <= neuron < here.n_neurons:

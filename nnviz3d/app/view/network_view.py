@@ -50,8 +50,8 @@ class NetworkView:
         self.picture.area = self._area
         self.picture.arrange(view, self.aspect)
         self.responses = Responses(self.picture)
-        rival = session.rival
-        self.second = ComparisonView(self.picture, rival, view) if rival else None
+        network = session.second
+        self.second = ComparisonView(self.picture, network, view) if network else None
         others = [self.second.picture.subject] if self.second else []
         self.renderer = Renderer(self.context, self.picture.subject, *others)
 
@@ -82,7 +82,7 @@ class NetworkView:
     def plane(self, source: Source, hovered: int) -> PlaneReading | None:
         """What is said of the plane, and of the picture of the neuron under the pointer."""
         if self.second and self.second.over:
-            return self.second.responses.reading(self.second.rival.source, self.second.hovered)
+            return self.second.responses.reading(self.second.network.source, self.second.hovered)
         return self.responses.reading(source, hovered)
 
     # ---------------------------------------------------------------- another network, another layout
@@ -125,8 +125,8 @@ class NetworkView:
 
     def _fits(self, session: Session) -> bool:
         """Whether the columns still have the size of what is to be shown."""
-        rival, view = session.rival, session.scene.view
-        if (rival is None) != (self.second is None) or (rival and self.second and not self.second.fits(rival, view)):
+        network, view = session.second, session.scene.view
+        if (network is None) != (self.second is None) or (network and self.second and not self.second.fits(network, view)):
             return False
         return self.picture.topology == session.source.topology and wanted(session.source, view) == self._size
 
@@ -148,7 +148,9 @@ class NetworkView:
         self.picture.glass.point_at(marks.slab, self.picture.subject)
         self.picture.show_arcs(shown.arcs)
         drawn = self.second.look(look) if self.second else look
-        self.frame = SceneFrame(shown.pose, shown.time, drawn, shown.level, marks.hovered, marks.picked, shown.transparent, shown.wave)
+        self.frame = SceneFrame(
+            shown.pose, shown.time, drawn, shown.level, marks.hovered, marks.picked, shown.transparent, shown.wave, shown.empty
+        )
 
     def _publish(self, shown: ViewState) -> None:
         """Bring all columns up to the state."""

@@ -218,7 +218,7 @@ class Stage:
     def labels(self) -> tuple[Label, ...]:
         """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
         session = self.session
-        if not session.scene.view.labels:
+        if not session.scene.view.labels or self.view.frame.empty:
             return ()
         walking, projection = session.walking, self.projection
         scale = self.viewport.host.pixel_ratio * session.scene.look.ui_scale

@@ -1,4 +1,4 @@
-"""Files that arrive, dropped on the window or chosen in a dialog: scenes, recordings, data, weights. A bad one is told and changes nothing.
+"""Files that arrive, dropped on the window or chosen in a dialog: scenes, recordings, data, weights. A bad one changes nothing.
 
 Data belong to a scene and lie in its folder or below. Data from there become an edit of the scene, which can be undone. Data from
 elsewhere make a new, unsaved scene with the same settings, whose folder is the data's: nothing is copied, nothing leads outside.
@@ -37,7 +37,7 @@ T = TypeVar("T")
 DATA_ENDINGS = (*file_extensions.TABLE, *file_extensions.ARRAYS, ".idx")
 SHIPPED = paths.resource("scenes")
 LEAVE = "close the window"
-TOLD = 140  # characters of a toast
+TOAST_LENGTH = 140  # characters of a toast
 SETTINGS = ("target", "task", "header", "delimiter", "decimal", "encoding", "skip_lines", "sheet", "standardize", "columns")
 LONG = 120.0  # seconds of training that nobody is asked about
 CHECKPOINT = Purpose("Save a checkpoint", (".safetensors",), saving=True)
@@ -57,6 +57,11 @@ def receive(loop: Loop, files: list[Path]) -> None:
     ending, kind = file.suffix.lower(), file_kinds.of(file)
     if kind.name == file_kinds.PICTURE and len(files) == 1 and not loop.session.own.reason:
         return show_picture(loop, file)
+    if len(files) == 1 and kind.name in loop.session.source.takes:
+        loop.session.source.give_file(file)
+        return loop.say(f"{loop.session.source.scene.title} now runs with {file.name}")
+    if len(files) == 1 and opening.reader(file) is not None and kind is not file_kinds.WEIGHTS:  # those are for the open network
+        return open_scene(loop, str(file))
     if file_kinds.foreign(kind):
         raise file_kinds.refuse(file, "a scene, recording, table, arrays or weights", kind)
     if idx:
@@ -108,7 +113,7 @@ def take_weights(loop: Loop, file: Path) -> None:
         checkpoint_resume.judge(session, found)
         session.running = loop.session.running
         loop.take(session)
-    loop.inputs.weights(file)
+    loop.log.weights(file)
     note = scene_files.load_weights(loop.session, file)
     if found is None:
         loop.say(f"the network now has the weights of {file.name}" + (f" ({note})" if note else ""))
@@ -168,7 +173,7 @@ def ask_columns(loop: Loop, file: Path, settings: dict, note: str = "") -> None:
     if not settings.get("target"):
         settings["target"] = table.columns[tables.guess(table)].key
         table = _described(file, settings)
-    loop.desk.ask(Columns(str(file), table, settings, note), lambda answer: take_data(loop, "csv", {"file": file}, **answer))
+    loop.dialogs.ask(Columns(str(file), table, settings, note), lambda answer: take_data(loop, "csv", {"file": file}, **answer))
 
 
 def ask_arrays(loop: Loop, file: Path) -> None:
@@ -185,11 +190,11 @@ def ask_arrays(loop: Loop, file: Path) -> None:
         try:
             take_data(loop, "npz", {"file": file}, **answer)
         except InputError as error:
-            told = "; ".join(problem.message for problem in error.problems)
-            again = replace(question, inputs=answer["inputs_array"], target=answer["target_array"], problem=told[:600])
-            loop.desk.ask(again, answered)
+            problems = "; ".join(problem.message for problem in error.problems)
+            again = replace(question, inputs=answer["inputs_array"], target=answer["target_array"], problem=problems[:600])
+            loop.dialogs.ask(again, answered)
 
-    loop.desk.ask(question, answered)
+    loop.dialogs.ask(question, answered)
 
 
 def _described(file: Path, settings: dict) -> tables.TableFacts:
@@ -199,7 +204,7 @@ def _described(file: Path, settings: dict) -> tables.TableFacts:
 
 def columns(loop: Loop, wanted: dict | None) -> None:
     """The question again, with the table read as `wanted`; None: of the table that the scene learns from. Raises InputError."""
-    question, session = loop.desk.question, loop.session
+    question, session = loop.dialogs.question, loop.session
     if wanted is None:
         if session.scene.data.kind != "csv":
             raise InputError.of("", "data.kind", "the data are not a table; open one first")
@@ -209,8 +214,8 @@ def columns(loop: Loop, wanted: dict | None) -> None:
         try:
             ask_columns(loop, Path(question.file), wanted, question.note)
         except InputError as error:
-            told = "; ".join(problem.message for problem in error.problems)
-            loop.desk.question = replace(question, settings=wanted, problem=told[:600])
+            problems = "; ".join(problem.message for problem in error.problems)
+            loop.dialogs.question = replace(question, settings=wanted, problem=problems[:600])
 
 
 def take_data(loop: Loop, kind: str, files: dict[str, Path], **settings) -> None:
@@ -237,12 +242,12 @@ def take_data(loop: Loop, kind: str, files: dict[str, Path], **settings) -> None
         loop.take(made)
     else:
         _fitting(lambda more: _changed(loop, [*edits, *more]))
-    told = f"{files['file'].name}: {loop.session.source.data.told}"
-    loop.say(told if len(told) <= TOLD else f"{told[:TOLD].rsplit('; ', 1)[0]}; see the section Data")
+    text = f"{files['file'].name}: {loop.session.source.data.description}"
+    loop.say(text if len(text) <= TOAST_LENGTH else f"{text[:TOAST_LENGTH].rsplit('; ', 1)[0]}; see the section Data")
 
 
 def _changed(loop: Loop, edits: list[Edit]) -> None:
-    loop.inputs.edits(edits)
+    loop.log.edits(edits)
     loop.session.change(edits, loop.now)
 
 
@@ -264,7 +269,7 @@ def open_scene(loop: Loop, name: str) -> None:
 
     def then() -> None:
         session = opened.session(loop.session.asked, REMEMBER)
-        session.running = True
+        session.running = not session.source.reasons.play
         loop.take(session)
 
     save_first(loop, f"open {Path(name).stem}", then)
@@ -282,7 +287,7 @@ def save_first(loop: Loop, doing: str, then: Callable[[], None]) -> None:
             loop.say(f"saved {loop.session.save()}")
         _save_run(loop, doing, then)
 
-    loop.desk.ask(SaveFirst(loop.session.scene.title or loop.session.name, doing), answered)
+    loop.dialogs.ask(SaveFirst(loop.session.scene.title or loop.session.name, doing), answered)
 
 
 def _save_run(loop: Loop, doing: str, then: Callable[[], None]) -> None:
@@ -297,7 +302,7 @@ def _save_run(loop: Loop, doing: str, then: Callable[[], None]) -> None:
         else:
             then()
 
-    loop.desk.ask(SaveRun(session.scene.title or session.name, doing, session.source.step, session.unsaved), answered)
+    loop.dialogs.ask(SaveRun(session.scene.title or session.name, doing, session.source.step, session.unsaved), answered)
 
 
 def save_checkpoint(loop: Loop, then: Callable[[], None] = lambda: None) -> None:
@@ -307,4 +312,4 @@ def save_checkpoint(loop: Loop, then: Callable[[], None] = lambda: None) -> None
         loop.say(f"saved {scene_files.checkpoint(loop.session, path)}")
         then()
 
-    loop.desk.file(CHECKPOINT, named, f"{loop.session.name}.safetensors")
+    loop.dialogs.file(CHECKPOINT, named, f"{loop.session.name}.safetensors")

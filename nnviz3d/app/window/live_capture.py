@@ -40,7 +40,7 @@ class Capture:
         self._film: LiveFilm | None = None
         self._readback: Readback | None = None
         self._alone = self._kept = self._stopped = False
-        self._inputs, self._begun, self._beside = None, 0.0, ""  # of the timeline beside the film
+        self._log, self._begun, self._beside = None, 0.0, ""  # of the timeline beside the film
         self._start = self._last = 0.0
         self._slot, self._dropped = -1, 0
 
@@ -68,7 +68,7 @@ class Capture:
             pixels.give_back()
         self._alone, self._stopped, self._kept = alone, False, False
         self._start, self._slot, self._dropped = loop.now, -1, 0
-        self._inputs, self._begun, self._beside = loop.inputs, loop.inputs.time, ""
+        self._log, self._begun, self._beside = loop.log, loop.log.time, ""
 
     # ------------------------------------------------------------ in every frame
 
@@ -123,11 +123,11 @@ class Capture:
     def _end(self, film: LiveFilm) -> None:
         self._stopped = True
         film.stop(self._slot + 1)
-        inputs = self.loop.inputs
-        if inputs.on:  # a tour has none
-            begun = self._begun if inputs is self._inputs else 0.0  # else another scene was opened meanwhile
+        log = self.loop.log
+        if log.on:  # a tour has none
+            begun = self._begun if log is self._log else 0.0  # else another scene was opened meanwhile
             try:
-                self._beside = f" and {inputs.save(film.path.with_suffix(ENDING), begun).name}"
+                self._beside = f" and {log.save(film.path.with_suffix(ENDING), begun).name}"
             except InputError as error:
                 self.loop.session.banner = str(error)
 

@@ -19,8 +19,8 @@ from pydantic import BaseModel
 import nnviz3d
 from nnviz3d.app.session import lit
 from nnviz3d.app.window.actions import view
+from nnviz3d.app.window.line_compression import LineCompressor, Sample
 from nnviz3d.app.window.packed_events import Packed
-from nnviz3d.app.window.swinging_door import Sample, SwingingDoor
 from nnviz3d.spec import session_log
 from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.edit import Edit
@@ -47,7 +47,7 @@ class LogWriter:
         self._head = Timeline(session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, remember, session.running)
         self.time, self.full = 0.0, False
         self.events = Packed()
-        self._pose, self._place, self._run = SwingingDoor(), SwingingDoor(), SwingingDoor()
+        self._pose, self._place, self._run = LineCompressor(), LineCompressor(), LineCompressor()
         self._posed = self._placed = -1.0  # times of their newest samples
         self._seen = self._window = self._playing = None
         self._asked: dict[str, list] = {}
@@ -185,7 +185,7 @@ class LogWriter:
     def _look_for_divergence(self) -> None:
         """A step that could not be taken leaves the number of steps as it was."""
         session = self.session
-        now = session.source.diverged, session.rival and session.rival.source.diverged
+        now = session.source.diverged, session.second and session.second.source.diverged
         for network, (was, step) in enumerate(zip(self._diverged, now, strict=True)):
             if step is not None and step != was:
                 self._flush_run()
@@ -202,7 +202,7 @@ class LogWriter:
         self._marked = self.time, self.step, self.session.running
 
     def _sample_run(self, rate: float) -> None:
-        """How far the run has come, at `rate` steps a second: steps that follow each other evenly are told by the first and the last."""
+        """How far the run has come, at `rate` steps a second: steps that follow each other evenly are kept as the first and the last."""
         for time, (step,) in self._run.add(self.time, (self.step,), (rate * STEP_EVERY,)):
             self._keep(Event(time, "step", None, int(step)))
         self._marked = self.time, self.step, self.session.running
@@ -212,7 +212,7 @@ class LogWriter:
             self._keep(Event(time, "step", None, int(step)))
 
     def _walk(self) -> None:
-        """The place of a walk that plays; where it rests, commands have told where."""
+        """The place of a walk that plays; where it rests, commands have said where."""
         walking = self.session.walking
         playing = walking is not None and walking.playing
         if walking is not None and playing and self.time > self._placed:

@@ -28,6 +28,7 @@ from nnviz3d.app.render.still_render import draw_enlarged
 from nnviz3d.app.session.run_archive import Elsewhere
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.tour.controller import TourController
+from nnviz3d.app.training.pace import LEAST_TRAINING, TrainingBudget
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop
 from nnviz3d.app.window.actions import ACTIONS
@@ -40,14 +41,13 @@ from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout, StageInput
+from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout
 from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.overlay import Overlay
 
 SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
 TOAST_SECONDS = 3.5
 WARNED = 2  # frames: the second is on the screen for sure
-LEAST_TRAINING = 4.0  # ms a frame that training gets even when drawing is slow, if it wants them
 
 
 class Loop:
@@ -56,7 +56,7 @@ class Loop:
     def __init__(self, host: Host, session: Session, play: bool = True, personal: Personal | None = None):
         self.host, self.session = host, session
         self.personal = personal or Personal()
-        session.dress = self.personal.dress
+        session.personalise = self.personal.personalise
         host.text_size = self.personal.settings.text_size
         self.stage = Stage(host, session)
         self.overlay = Overlay(host.pixel_ratio)
@@ -67,37 +67,37 @@ class Loop:
         self.toast, self._toast_left = "", 0.0
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
-        session.running = play
+        session.running = play and not (session.source.learner is None and session.source.reasons.play)
         self._titled, self.wants_picture = "", False
         self.wants_still: tuple[int, int] | None = None  # its size
         self._warned = 0  # frames that have shown that the window is going to wait
-        self.desk = Dialogs(host)
+        self.dialogs = Dialogs(host)
         self.now = 0.0
-        self.guide = TourController(self)
-        self.inputs, self.capture = LogWriter(self), Capture(self)
-        self._others = 18.0  # ms that everything but training took lately
+        self.tour = TourController(self)
+        self.log, self.capture = LogWriter(self), Capture(self)
+        self.budget = TrainingBudget()
 
     # ---------------------------------------------------------------- one frame
 
     def frame(self, dt: float) -> None:
         """`dt`: seconds since the last frame."""
         self.now += dt
-        self.inputs.advance(dt)
+        self.log.advance(dt)
         with self.meter("poll"):
             self.host.poll()
-            self._hear()
+            self._poll()
         if min(self.host.size) < 1:  # minimised: training goes on, nothing is drawn
             self._advance(dt, 20.0)
             self.meter.end_frame()
             return
         with self.meter("apply"):
-            self._obey(self.answer, dt)
+            self._apply(self.answer, dt)
             self.stage.rebuild(self.session.take_rebuild())
-            self.guide.advance(dt)
+            self.tour.advance(dt)
         with self.meter("publish"):
             self.session.refresh(gradually=True)
             self.stage.prepare(dt)
-            self.inputs.look(self.overlay.free.right)
+            self.log.look(self.overlay.free.right)
         with self.meter("overlay"):
             self._overlay(dt)
         with self.meter("draw"):
@@ -105,7 +105,7 @@ class Loop:
             self.capture.before_overlay()
             self.host.end_overlay(self.capture.before_front())
         with self.meter("train"):
-            self._advance(dt, max(self.frame_ms - self._others, LEAST_TRAINING))
+            self._advance(dt, self.budget.give(self.frame_ms))
         with self.meter("capture"):
             self.capture.advance()
         if self.wants_picture:
@@ -121,9 +121,11 @@ class Loop:
     def picture_at_rest(self) -> np.ndarray:
         """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
         self.session.settle()
-        self.session.running = False
+        self.session.mode.finish()
+        self.session.rest()
         if self.session.walking is None:
             self.session.evaluate()  # at rest the scores are of this very step
+        self.stage.rebuild(self.session.take_rebuild())  # a watched loop may have brought another network
         self.session.refresh()
         self.stage.draw(0.0)
         self._overlay(1e-3)
@@ -131,10 +133,10 @@ class Loop:
         return self.host.read()
 
     def _advance(self, dt: float, ms: float) -> None:
-        before = self.inputs.before_time()
+        before = self.log.before_time()
         self.session.point_out(self.stage.pointer.hovered)
         self.session.advance(dt, self._until(ms))
-        self.inputs.after_time(before)
+        self.log.after_time(before)
 
     @staticmethod
     def _until(ms: float) -> Callable[[], bool]:
@@ -144,7 +146,7 @@ class Loop:
     def _govern(self, frame_ms: float) -> None:
         """Tell the governor what this frame cost. Behind vsync the frame's length says nothing, so there the GPU's own time counts."""
         train = self.meter.of("train")
-        self._others += (min(frame_ms - train, 200.0) - self._others) * 0.15
+        self.budget.spent(frame_ms, train)
         if self.host.context.software:
             work = frame_ms - max(train - LEAST_TRAINING, 0.0)
         else:
@@ -174,8 +176,8 @@ class Loop:
             performance=performance,
             settings=self.personal.settings,
             toast=self.toast if self._toast_left > 0 else "",
-            question=self.desk.question,
-            tour=self.guide.reading(),
+            question=self.dialogs.question,
+            tour=self.tour.reading(),
             capture=self.capture.reading(),
         )
         return build.readout(self.session, self.stage.reading(), around)
@@ -189,47 +191,44 @@ class Loop:
 
     # ---------------------------------------------------------------- what a person asked for
 
-    def _obey(self, answer: Answer, dt: float) -> None:
-        self.inputs.edits(answer.edits, answer.editing)
+    def _apply(self, answer: Answer, dt: float) -> None:
+        self.log.edits(answer.edits, answer.editing)
         self.session.apply(answer.edits, self.now, answer.editing)
         self.session.wants = answer.wants
         if not answer.editing:
             self.session.history.let_go()
-            self.inputs.let_go()
+            self.log.let_go()
         self.stage.camera.make_way(answer.free)
         self.stage.pointer.lit = answer.lit
-        self._handle(answer.stage, dt)
+        if answer.stage.tuning:
+            self.session.settle()
+        if (command := self.stage.handle(answer.stage, dt)) is not None:
+            with self._errors_as_banner():
+                self.do(command)
         for edit in answer.edits:
             if edit.path == "view.camera":
                 self.stage.camera.fly_to_preset(self.session.scene.view.camera)
         for command in answer.commands:
-            with self._telling():
+            with self._errors_as_banner():
                 self.do(command)
-        self.guide.observe(answer)
+        self.tour.observe(answer)
 
-    def _handle(self, stage: StageInput, dt: float) -> None:
-        if stage.tuning:
-            self.session.settle()
-        if (command := self.stage.handle(stage, dt)) is not None:
-            with self._telling():
-                self.do(command)
-
-    def _hear(self) -> None:
+    def _poll(self) -> None:
         """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
         host = self.host
         if host.dropped:
             dropped, host.dropped[:] = list(host.dropped), []
-            self.guide.leave()
-            with self._telling():
+            self.tour.leave()
+            with self._errors_as_banner():
                 file_drop.receive(self, [Path(name) for name in dropped])
-        with self._telling():
-            self.desk.poll()
+        with self._errors_as_banner():
+            self.dialogs.poll()
         if host.close_asked:
             host.close_asked = False
             self.do(Command("quit"))
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _errors_as_banner(self) -> Iterator[None]:
         """What cannot be used becomes the banner."""
         try:
             yield
@@ -261,42 +260,42 @@ class Loop:
     def do(self, command: Command) -> None:
         """Raises InputError where the command's value cannot be used."""
         if COMMANDS[command.name].leaves_tour:
-            self.guide.leave()
-        inputs = self.inputs
-        inputs.command(command)
+            self.tour.leave()
+        log = self.log
+        log.command(command)
         ACTIONS[command.name](self, command.value)
-        inputs.done(command)
+        log.done(command)
 
     def take(self, session: Session) -> None:
         """Another session in the same window; undo leads back to this one."""
-        self.guide.leave()
-        session.history.record(Elsewhere(self.session, self.inputs), ("session",), self.now)
+        self.tour.leave()
+        session.history.record(Elsewhere(self.session, self.log), ("session",), self.now)
         self._show(session, LogWriter)
 
     def go_elsewhere(self, there: Elsewhere, forth: bool) -> None:
         """To a session that was left, as it was then; it rests."""
-        self.guide.leave()
+        self.tour.leave()
         self.session.running = there.session.running = False
-        self.session.history.leave(there, Elsewhere(self.session, self.inputs), forth)
-        self._show(there.session, lambda _loop: there.inputs)
+        self.session.history.leave(there, Elsewhere(self.session, self.log), forth)
+        self._show(there.session, lambda _loop: there.log)
         self.say(f"{there.session.scene.title or there.session.name} again, at step {there.session.source.step:,}")
 
     def put(self, session: Session, stage: Stage) -> None:
         """Show this session on this stage from now on. Closes nothing."""
         self.session, self.stage = session, stage
 
-    def _show(self, session: Session, inputs: Callable[[Loop], LogWriter]) -> None:
+    def _show(self, session: Session, log: Callable[[Loop], LogWriter]) -> None:
         self.stage.close()
-        session.dress = self.personal.dress
+        session.personalise = self.personal.personalise
         self.put(session, Stage(self.host, session))
         self.stage.camera.make_way(self._free())
         self.stage.camera.rig.jump(self.stage.camera.rig.goal)
-        self.inputs = inputs(self)
+        self.log = log(self)
 
     def _free(self) -> FreeArea:
         """What panels leave to the network, where no overlay has been drawn for it."""
         scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
-        return free_area(*self.host.display_size, scale, self.overlay.free.right, two=self.session.rival is not None)
+        return free_area(*self.host.display_size, scale, self.overlay.free.right, two=self.session.second is not None)
 
     def settle_in(self, name: str, value: object) -> None:
         """Take over a person's setting. Raises InputError where it cannot be, or cannot be kept."""
@@ -318,13 +317,12 @@ class Loop:
         while not self.host.closing and (frames is None or done < frames):
             now = perf_counter()
             self.frame(1 / 60 if self.host.headless else min(now - last, 0.25))
-            last = now
-            done += 1
+            last, done = now, done + 1
 
     def close(self) -> None:
         self.capture.finish()
-        self.desk.withdraw()
-        self.guide.leave()
+        self.dialogs.withdraw()
+        self.tour.leave()
         self.stage.close()
         del self.overlay  # before the context that its textures live in
         self.host.close()

@@ -37,7 +37,7 @@ class Personal:
     def __init__(self, path: Path | None = None):
         self.path, self.settings, self.notice = path, Settings(), ""
         self._broken = False
-        self._dressed: tuple = (None, None, None, None)
+        self._personalised: tuple = (None, None, None, None)
         if path is not None and os.path.lexists(path):
             self._read(path)
 
@@ -81,18 +81,18 @@ class Personal:
         """Of the guided tour."""
         return scenes if self.settings.language == "scene" else self.settings.language
 
-    def dress(self, scene: Scene) -> Scene:
+    def personalise(self, scene: Scene) -> Scene:
         """The scene as this person sees it; the scene itself stays as it is."""
         self._follow(scene)
-        return self._dressed[3]
+        return self._personalised[3]
 
     def coloured(self, scene: Scene) -> Scene:
         """The same for panels, which show and change the scene's own motion."""
         self._follow(scene)
-        return self._dressed[2]
+        return self._personalised[2]
 
     def _follow(self, scene: Scene) -> None:
-        if self._dressed[0] is scene and self._dressed[1] is self.settings:
+        if self._personalised[0] is scene and self._personalised[1] is self.settings:
             return
         mine = self.settings
         coloured = scene
@@ -104,7 +104,7 @@ class Personal:
             fewer = {"particles": look.particles * CALM, "particle_speed": look.particle_speed * CALM_SPEED}
             view = scene.view.model_copy(update={"sway": 0.0})
             calm = coloured.model_copy(update={"look": look.model_copy(update=fewer), "view": view})
-        self._dressed = scene, mine, coloured, calm
+        self._personalised = scene, mine, coloured, calm
 
 
 _NUMBERS = frozenset({"text_size", "panel_width"})

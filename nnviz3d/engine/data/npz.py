@@ -19,7 +19,7 @@ from nnviz3d.engine.data.dataset import Samples
 from nnviz3d.engine.data.places import opened, overblown
 from nnviz3d.engine.data.sequences import TOKENS, tokens
 from nnviz3d.engine.data.targets import from_array, pixels, spoken
-from nnviz3d.spec import limits
+from nnviz3d.spec import limits, paths
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Data
 
@@ -148,7 +148,7 @@ def listed(path: Path, size: int) -> dict[str, Entry]:
                 with archive.open(info) as stream:
                     shape, _, dtype = _header(stream, info.filename)
                     found[_key(info)] = Entry(shape, dtype)
-            except UNREADABLE:  # told where it is asked for
+            except UNREADABLE:  # reported where it is asked for
                 found[_key(info)] = Entry((), None)
     return found
 
@@ -169,6 +169,11 @@ def read(path: Path, keys: set[str]) -> dict[str, np.ndarray]:
 
 def _key(info: zipfile.ZipInfo) -> str:
     return info.filename.removesuffix(".npy")
+
+
+def array(path: Path) -> np.ndarray:
+    """What a .npy file holds. Raises InputError."""
+    return _npy(path, paths.regular_file(path, limits.DATA_BYTES, "file of one array (.npy)"))
 
 
 def _npy(path: Path, size: int) -> np.ndarray:

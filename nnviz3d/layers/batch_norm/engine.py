@@ -47,14 +47,14 @@ def statistics(node: Node, kept: dict[str, Any], rows: int) -> dict[str, Any]:
     delta times the normalised number (`along`), with the loss of a row as its own, not as its share in the batch's."""
     repeats, _, places = channels(node.shape, node.axes)
     share = rows / (rows * repeats * places)
-    told = {name: kept[name] for name in ("mean", "variance", "inverse")}
-    return told | {"error": kept["sum"] * share, "along": kept["along"] * kept["inverse"] * share}
+    statistics = {name: kept[name] for name in ("mean", "variance", "inverse")}
+    return statistics | {"error": kept["sum"] * share, "along": kept["along"] * kept["inverse"] * share}
 
 
-def returned(node: Node, parts: dict[str, np.ndarray], x: np.ndarray, d: np.ndarray, told: dict[str, np.ndarray]) -> np.ndarray:
+def returned(node: Node, parts: dict[str, np.ndarray], x: np.ndarray, d: np.ndarray, statistics: dict[str, np.ndarray]) -> np.ndarray:
     """(I,) dL/dx of one row within its batch, from dL/dz of this row and the `statistics` of all."""
     shape = channels(node.shape, node.axes)
-    mean, inverse, error, along = (np.asarray(told[name], np.float64)[:, None] for name in ("mean", "inverse", "error", "along"))
+    mean, inverse, error, along = (np.asarray(statistics[name], np.float64)[:, None] for name in ("mean", "inverse", "error", "along"))
     normal = (x.reshape(shape) - mean) * inverse
     return (parts["weight"][:, None] * inverse * (d.reshape(shape) - error - normal * along)).ravel()
 

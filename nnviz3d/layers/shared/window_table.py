@@ -131,8 +131,10 @@ class WindowTable(LayerTable):
                 )
             if reach > padded:
                 spread = g.kernel[axis] <= padded
-                told = f"{g.kernel[axis]} {what} {g.dilation[axis]} apart reach over {reach}" if spread else f"a window of {reach} {what}"
-                raise BadShape("dilation" if spread else "kernel", f"{told}; the input has {padded}{around}, so that nothing is left")
+                message = (
+                    f"{g.kernel[axis]} {what} {g.dilation[axis]} apart reach over {reach}" if spread else f"a window of {reach} {what}"
+                )
+                raise BadShape("dilation" if spread else "kernel", f"{message}; the input has {padded}{around}, so that nothing is left")
             if g.stride[axis] > padded:
                 raise BadShape("stride", f"steps of {g.stride[axis]} {what} in an input of {padded}{around}; at most {padded}")
 

@@ -1,4 +1,4 @@
-"""What the drawing pad is told: whether the network's input is a picture, and what the network makes of a person's own."""
+"""What the drawing pad is given: whether the network's input is a picture, and what the network makes of a person's own."""
 
 from __future__ import annotations
 

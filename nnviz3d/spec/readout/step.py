@@ -57,5 +57,5 @@ class StepReading:
     samples: int  # in the batch
     gradients: tuple[GradientReading, ...]  # the weights that are distinguished, then the bias
     rest_count: int  # weights that are not
-    update: UpdateReading  # of the told weight that changed most
+    update: UpdateReading  # of the listed weight that changed most
     updating: bool = False  # the walk is in its update: what counts is the batch's mean

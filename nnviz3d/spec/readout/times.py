@@ -91,3 +91,33 @@ class RecordingReading:
     half: bool
     gone: str
     rows: int
+
+
+LinkState = Literal["waiting", "connected", "lost", "finished", "failed", "restarted", "refused"]
+
+
+@dataclass(frozen=True)
+class WatchedReading:
+    """A training loop elsewhere that is watched. `run`: its name; `text`: more of `state` in words; `live`: what is shown follows it.
+    `newest`: its newest step; `kept` steps that can be gone back to; `dropped`: frames that were left out; `metrics`: name and value.
+    `gradients`: the loop's own are shown, else those of the shown sample. `code`: the line that a loop needs, while none was found.
+    `why`: its model cannot be drawn, and why. `paused`: it lends control, and waits."""
+
+    state: LinkState
+    text: str = ""
+    run: str = ""
+    address: str = ""
+    live: bool = True
+    newest: int = 0
+    kept: int = 0
+    dropped: int = 0
+    metrics: tuple[tuple[str, float], ...] = ()
+    gradients: bool = False
+    code: str = ""
+    why: str = ""
+    paused: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """There is no network to draw."""
+        return bool(self.code or self.why)

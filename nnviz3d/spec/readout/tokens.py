@@ -1,4 +1,4 @@
-"""What is told of a sequence of tokens: the prompt with the next token's probabilities, and what each token attends to."""
+"""What is reported of a sequence of tokens: the prompt with the next token's probabilities, and what each token attends to."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ class PatchReading:
 @dataclass(frozen=True, eq=False)
 class WindowReading:
     """`row_r`, `column_c`: which rows and columns of the source the window's are; outside `size` lies the padding. `patches`: of the
-    channels that the cell reads, the strongest first; of more than are told the rest is `rest_count` with `rest` as their sum. `whole`: it
-    reads all of each map, as a dense layer does after a flattening."""
+    channels that the cell reads, the strongest first; of more than are listed the rest is `rest_count` with `rest` as their sum. `whole`:
+    it reads all of each map, as a dense layer does after a flattening."""
 
     how: Reduced
     source: int  # number of the node that is read

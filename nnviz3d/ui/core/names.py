@@ -67,5 +67,5 @@ def token_words(node: Node, index: int, words: tuple[str, ...]) -> str:
     ends = [placed[axis] for axis in ("token", "query", "key") if axis in placed]
     if max(ends) >= len(words):
         return ""
-    told = [f"{words[k]} (token {k + 1})" for k in ends]
-    return f"How much {told[0]} looks at {told[1]}" if len(told) == 2 else f"Of the token {told[0]}"
+    named = [f"{words[k]} (token {k + 1})" for k in ends]
+    return f"How much {named[0]} looks at {named[1]}" if len(named) == 2 else f"Of the token {named[0]}"

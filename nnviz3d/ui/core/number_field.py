@@ -18,7 +18,7 @@ from nnviz3d.ui.core.context import Frame
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
 _LONGEST = 40  # characters of a text that a message repeats
-TOLD = 6.0  # seconds that a message is seen; after them where the pointer rests on the field
+MESSAGE_SECONDS = 6.0  # seconds that a message is seen; after them where the pointer rests on the field
 _BAD, _TEXT = theme.packed(theme.BAD), theme.packed(theme.TEXT)
 
 
@@ -161,7 +161,7 @@ def _plain(value: float) -> str:
 def _tell(f: Frame, refused: Refused) -> None:
     """Why, beside the field that was just made: the layout does not move."""
     refused.seconds += f.dt
-    if refused.seconds > TOLD and not imgui.is_item_hovered() and not imgui.is_item_active():
+    if refused.seconds > MESSAGE_SECONDS and not imgui.is_item_hovered() and not imgui.is_item_active():
         return
     low, high = imgui.get_item_rect_min(), imgui.get_item_rect_max()
     width = min(f.px(300), f.width - f.px(16))

@@ -1,6 +1,6 @@
 """Running text with terms and live numbers that stand out: broken into lines at spaces, drawn word by word.
 
-`*term*` is bold; what stands between `guide.NUMBER` and `guide.END` is a number of now, in the accent's light. A piece of text without a
+`*term*` is bold; what stands between `NUMBER` and `END` of `spec.tour` is a number of now, in the accent's light. A piece of text without a
 space inside is never broken.
 """
 

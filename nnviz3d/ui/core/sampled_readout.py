@@ -1,7 +1,7 @@
 """What is reported together: while training runs all numbers of neurons, weights and the answer are taken at once, ten times a second.
 
-Else one place would show the numbers of this step and another those of a moment before. What is pointed at or picked anew is told at once,
-with everything else.
+Else one place would show the numbers of this step and another those of a moment before. What is pointed at or picked anew is reported at
+once, with everything else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-class Told:
+class SampledReadout:
     """The set that is shown, and of what."""
 
     def __init__(self):

@@ -21,6 +21,6 @@ def network_line(n: NetworkReading) -> str:
 
 def moved(e: ParameterReading) -> str:
     """The last step's gradient and change, as far as they are known."""
-    told = [f"gradient {plain(e.gradient)}"] if e.gradient is not None and e.there("gradient") else []
-    told += [f"last change {plain(e.change, sign=True)}"] if e.change is not None and e.there("update") else []
-    return "     ".join(told)
+    parts = [f"gradient {plain(e.gradient)}"] if e.gradient is not None and e.there("gradient") else []
+    parts += [f"last change {plain(e.change, sign=True)}"] if e.change is not None and e.there("update") else []
+    return "     ".join(parts)

@@ -21,7 +21,7 @@ TIP = (
 
 
 def rows(r: SharesReading) -> list[int]:
-    """Which are told, in their own order."""
+    """Which are listed, in their own order."""
     if len(r.z_k) <= ROWS:
         return list(range(len(r.z_k)))
     strongest = np.argsort(-r.share_k, kind="stable")[: ROWS - 1].tolist()
@@ -37,8 +37,8 @@ def draw(f: Frame, r: SharesReading) -> None:
     for edge, text in zip(edges, ("z", "exp(z)" if total else "exp(z − largest)", "share"), strict=True):
         draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(at.x + full * edge - text_width(text, pixels), at.y), _DIM, text)
     imgui.dummy(imgui.ImVec2(full, high))
-    told = rows(r)
-    for k in told:
+    listed = rows(r)
+    for k in listed:
         at = imgui.get_cursor_screen_pos()
         if imgui.invisible_button(f"##share{k}", imgui.ImVec2(full, high)):
             f.do("pick", r.first + k)
@@ -53,5 +53,5 @@ def draw(f: Frame, r: SharesReading) -> None:
         for edge, value in zip(edges, (r.z_k[k], power, r.share_k[k]), strict=True):
             text = plain(float(value))
             draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(at.x + full * edge - text_width(text, pixels), at.y), ink, text)
-    more = f"{len(r.z_k) - len(told):,} more; " if len(told) < len(r.z_k) else ""
+    more = f"{len(r.z_k) - len(listed):,} more; " if len(listed) < len(r.z_k) else ""
     small(f, f"{more}sum of exp(z) = {plain(total)}, of shares = 1" if total else f"{more}all shares add up to 1")

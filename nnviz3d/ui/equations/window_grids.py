@@ -1,6 +1,6 @@
 """How a cell of a map arises, as pictures: patch × weights = products, channel by channel, the strongest first.
 
-For convolutions, pools, and dense layers that read maps. A cell under the pointer is told to all digits; a click leads to it.
+For convolutions, pools, and dense layers that read maps. A cell under the pointer is shown to all digits; a click leads to it.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.foreign_graph import is_foreign
 from nnviz3d.spec.node_names import phase_layer
 from nnviz3d.spec.number_text import count, plain, short, times
 from nnviz3d.spec.readout import PlaneReading
@@ -18,7 +19,7 @@ from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
-from nnviz3d.ui.hud import edge_share
+from nnviz3d.ui.hud import edge_share, watching
 from nnviz3d.ui.hud.labels import colour_bar
 
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
@@ -39,13 +40,19 @@ def draw(f: Frame) -> Rect:
     floating(f, "##header", margin, margin)
     _title(f, room)
     _recording(f, room)
+    watching.line(f, room)
+    if f.readout.watched is None or not f.readout.watched.empty:
+        _network(f, room)
+    at, size = imgui.get_window_pos(), imgui.get_window_size()
+    imgui.end()
+    return at.x, at.y, at.x + size.x, at.y + size.y
+
+
+def _network(f: Frame, room: float) -> None:
     _sample(f, room)
     _differences(f, room)
     if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):
         _legend(f, room)
-    at, size = imgui.get_window_pos(), imgui.get_window_size()
-    imgui.end()
-    return at.x, at.y, at.x + size.x, at.y + size.y
 
 
 def _title(f: Frame, room: float) -> None:
@@ -195,6 +202,8 @@ def _legend(f: Frame, room: float) -> None:
     r = f.readout
     if not r.edges_total:
         return
+    if is_foreign(r.topology):
+        return _connection_legend(f, room)
     weights = r.moment.weights if r.moment and r.moment.weights.on else None
     difference = r.walk is None and r.moments.shown == "B - A"
     quantity = r.walk.symbol if r.walk else "|w in B − w in A|" if difference else QUANTITY_SYMBOL[f.scene.look.edges]
@@ -242,6 +251,15 @@ def _legend(f: Frame, room: float) -> None:
         tip(f, "An evenly drawn subset: more dots would cover each other and the plate.")
     if weights:
         _weights_legend(f, weights)
+    imgui.pop_font()
+
+
+def _connection_legend(f: Frame, room: float) -> None:
+    """Of a network that was built elsewhere: its lines are no edges."""
+    imgui.push_font(None, theme.SMALL)
+    small(f, elide(edge_share.text(f.readout, ""), room))
+    tip(f, edge_share.CONNECTIONS)
+    _neuron_legend(f, room)
     imgui.pop_font()
 
 

@@ -17,8 +17,8 @@ def draw(
 ) -> float | None:  # fmt: skip
     """A line of coloured blocks, filled up to `share`, with a handle. Returns the share that it was dragged to in this frame, or None.
 
-    `tips(share)` is what the pointer is told at a place; `marks` are shares that get a tick. All of the handle can be grabbed: the line is
-    shorter than `room` by its radius on both sides.
+    `tips(share)` is what is shown for a place under the pointer; `marks` are shares that get a tick. All of the handle can be grabbed: the
+    line is shorter than `room` by its radius on both sides.
     """
     corner = imgui.get_cursor_screen_pos()
     imgui.invisible_button(name, imgui.ImVec2(room, height))

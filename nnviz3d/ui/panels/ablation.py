@@ -125,8 +125,8 @@ def _outputs(f: Frame, r: AblationReading) -> None:
     small(f, "Outputs: z, and its change by what is killed" if killed else "Outputs: z, before the activation", _FAINT)
     bars.draw(f, "ablation", rows)
     if killed:
-        told = lambda k: names[k] if k < len(names) else str(k)  # noqa: E731
-        small(f, f"The answer changes from {told(was)} to {told(best)}" if was != best else f"The answer stays {told(best)}", _DIM)
+        name = lambda k: names[k] if k < len(names) else str(k)  # noqa: E731
+        small(f, f"The answer changes from {name(was)} to {name(best)}" if was != best else f"The answer stays {name(best)}", _DIM)
         if imgui.button(f"{fa.ICON_FA_LOCK_OPEN}  Release all {count(len(killed))} killed", imgui.ImVec2(-1, 0)):
             f.do("kill", (killed, False))
         tip(f, "Undo takes single clicks back (Ctrl+Z). What is killed stays dead while the network learns, too.")

@@ -125,7 +125,7 @@ class DrawPanel:
                 self.strokes = [*self.strokes[-(STROKES - 1) :], (width, self.erasing, [])]
             self._to(min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0))
         elif self._drawing:
-            self._since = EVERY  # the end of a stroke is told at once
+            self._since = EVERY  # the end of a stroke is sent at once
         self._drawing = active
 
     def _to(self, x: float, y: float) -> None:

@@ -23,7 +23,9 @@ _WARN, _GOOD, _TEXT, _DIM = (theme.packed(c) for c in (theme.WARN, theme.GOOD, t
 
 def draw(f: Frame) -> None:
     findings = f.readout.findings
-    if not findings:
+    if not findings and f.readout.reasons.data:
+        small(f, f.readout.reasons.data, wrap=True)
+    elif not findings:
         _row(f, fa.ICON_FA_CHECK, _GOOD, "Nothing unusual", _DIM)
         tip(f, "Checked every two seconds: inputs out of scale, neurons that are copies, dead or saturated, gradients that vanish or "
                "explode, a loss that jumps or does not decrease, always the same predicted class, overfitting.")  # fmt: skip

@@ -69,7 +69,7 @@ class InputList:
 
 
 def _values(r, first: int) -> np.ndarray | None:
-    """What the inputs are for the shown sample: told of one of them, and of a layer that its matrix joins to them."""
+    """What the inputs are for the shown sample: shown for one of them, and of a layer that its matrix joins to them."""
     if isinstance(r, NeuronReading):
         return r.values if r.layer == first else None
     return r.x if isinstance(r, MatrixReading) and r.sources[0].node == first else None

@@ -201,7 +201,7 @@ class Matrix:
         above = (
             f"above: {'mean over all tokens of ' if r.rows > 1 else ''}a of {'the ' if f.readout.topology.is_chain else ''}{_before(f, r)}"
         )
-        sides = f"{above}; right: {', '.join(told.name for told in _strips(r, mode))}"
+        sides = f"{above}; right: {', '.join(strip.name for strip in _strips(r, mode))}"
         about = "Full colour: the 99th percentile of the cells' size. Rows are this layer's neurons, columns those of the previous layer."
         if r.stride != (1, 1):
             about += f" Of this large matrix every {r.stride[0]}th row and every {r.stride[1]}th column is read."

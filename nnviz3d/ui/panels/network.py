@@ -79,7 +79,7 @@ def _row(f: Frame, k: int, layer: LayerTable) -> None:
     number = f.px(24 if f.readout.topology.is_chain else NAMED)
     imgui.align_text_to_frame_padding()
     dim(f"{k + 1}" if f.readout.topology.is_chain else elide(layer_name(layer, k), number - gap))
-    tip(f, _told(f, k, "Click to show this layer's equations and all its weights as matrices."))
+    tip(f, _row_tip(f, k, "Click to show this layer's equations and all its weights as matrices."))
     if imgui.is_item_clicked():
         f.do("choose_layer", node.number if (node := _node(f, k)) else k + 1)
     rest = full - number - buttons - 2 * gap
@@ -111,7 +111,7 @@ def _units(f: Frame, k: int, layer: Any, width: float) -> None:
     flags = imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
     make = lambda: imgui.drag_int("##units", layer.units, 0.2, 1, 4096, "%d units", flags)  # noqa: E731
     changed, units = dragged(f, f"##units{k}", layer.units, accepted_in(type(layer), "units"), make)
-    tip(f, _told(f, k, LAYER_HINTS["units"]))
+    tip(f, _row_tip(f, k, LAYER_HINTS["units"]))
     if changed:
         f.edit(f"network.layers.{k}.units", min(max(units, 1), limits.UNITS))
 
@@ -121,7 +121,7 @@ def _kind(f: Frame, k: int, layer: LayerTable, width: float) -> None:
     words = face(layer.kind, "words")
     imgui.align_text_to_frame_padding()
     imgui.text_unformatted(elide(words.NAME, width))
-    tip(f, _told(f, k, words.SENTENCE))
+    tip(f, _row_tip(f, k, words.SENTENCE))
 
 
 def _function(f: Frame, k: int, layer: Any, width: float) -> None:
@@ -137,7 +137,7 @@ def _reads(f: Frame, k: int, layer: LayerTable, width: float) -> None:
     node = _node(f, k)
     imgui.align_text_to_frame_padding()
     small(f, elide(f"of {', '.join(layer.from_ or (node.inputs if node else ()))}", width))
-    tip(f, _told(f, k, ""))
+    tip(f, _row_tip(f, k, ""))
 
 
 def _node(f: Frame, k: int) -> Node | None:
@@ -146,7 +146,7 @@ def _node(f: Frame, k: int) -> Node | None:
     return found[k][-1] if len(found) == len(f.scene.network.layers) and found[k] else None
 
 
-def _told(f: Frame, k: int, sentence: str) -> str:
+def _row_tip(f: Frame, k: int, sentence: str) -> str:
     """With the layer's name, its shape and what it reads, in networks that are not plain chains."""
     node = _node(f, k)
     if node is None or f.readout.topology.is_chain:

@@ -74,10 +74,10 @@ def neuron(f: Frame, reading: NeuronReading) -> None:
     imgui.text_unformatted(elide(cell(f, reading.layer, reading.index), room))
     tip(f, f"{cell(f, reading.layer, reading.index).capitalize()}. {place}")
     _close(f, "pick", "Deselect (Esc)")
-    if told := token_words(
+    if words := token_words(
         topology_of(f, reading).nodes[reading.layer], reading.index, f.readout.sample_words if reading.network != "B" else ()
     ):
-        small(f, told, _ACCENT, wrap=True)
+        small(f, words, _ACCENT, wrap=True)
     if part := role(f.readout.topology, reading.layer):
         small(f, part, wrap=True)
     if reading.label:

@@ -40,7 +40,7 @@ class PruningPanel:
         if r is None:
             small(f, "…")
             return
-        _told(f, r)
+        _result(f, r)
         _plot(f, r)
         self._apply(f, r)
 
@@ -75,7 +75,7 @@ class PruningPanel:
                       "weights back: nothing holds them at 0.")  # fmt: skip
 
 
-def _told(f: Frame, r: PruningReading) -> None:
+def _result(f: Frame, r: PruningReading) -> None:
     small(
         f,
         f"{count(r.count)} of {count(r.total)} weights are 0" + (f": all with |w| up to {short(r.threshold)}" if r.count else ""),

@@ -56,7 +56,7 @@ class RepresentationPanel:
             return
         self._move(f, r)
         self._picture(f, r)
-        self._told(f, r)
+        self._explanation(f, r)
 
     # ------------------------------------------------------------ choices
 
@@ -201,7 +201,7 @@ class RepresentationPanel:
 
     # ------------------------------------------------------------ words
 
-    def _told(self, f: Frame, r: CloudReading) -> None:
+    def _explanation(self, f: Frame, r: CloudReading) -> None:
         of, variance = f" of {count(r.of)}" if len(r.rows_r) < r.of else "", percent(min(float(r.share_3.sum()), 1.0))
         text = f"{count(len(r.rows_r))}{of} samples of the {_PARTS.get(r.part, r.part)}, step {count(r.step)}; "
         small(f, f"{text}the axes show {variance} of the variance of {count(r.size)} neurons", wrap=True)

@@ -83,12 +83,12 @@ class TracingPanel:
             ends = place(f, path.neurons[0] if r.back else path.neurons[-1], short=True)
             text = f"bias of {ends}" if path.bias else ends
             colour = positive if path.sign > 0 else negative
-            rows.append(Bar(text, path.share / most if most else 0.0, _percent(path.share), colour, _told(f, path), key=len(rows)))
+            rows.append(Bar(text, path.share / most if most else 0.0, _percent(path.share), colour, _path_text(f, path), key=len(rows)))
         clicked = bars.draw(f, "paths", rows)
         if clicked is not None:
             self.alone = -1 if clicked == self.alone else clicked
         if 0 <= self.alone < len(r.paths):
-            small(f, _told(f, r.paths[self.alone]), wrap=True)
+            small(f, _path_text(f, r.paths[self.alone]), wrap=True)
             small(f, "Only this path lights up; click it again for all.", _FAINT, wrap=True)
         else:
             self.alone = -1
@@ -116,7 +116,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.2g} %"
 
 
-def _told(f: Frame, path: TracedPath) -> str:
+def _path_text(f: Frame, path: TracedPath) -> str:
     """All of a path, with the share of each edge."""
     shares = path.shares[1:] if path.bias else path.shares
     parts = [f"bias ({percent(path.shares[0])})"] if path.bias else []

@@ -54,8 +54,13 @@ def test_a_film_is_shown_in_a_notebook_as_what_it_is(film, tmp_path, monkeypatch
     assert gif._repr_html_().startswith('<img src="data:image/gif;base64,') and gif.frames == 4
     monkeypatch.setattr(notebook, "INLINE", 100)
     monkeypatch.chdir(tmp_path)
-    told = gif._repr_html_()
-    assert told.startswith('<a href="a%20%26%20%3Cb%3E.gif"') and "&lt;b&gt;" in told and "<b>" not in told and "4 frames" in told
+    reported = gif._repr_html_()
+    assert (
+        reported.startswith('<a href="a%20%26%20%3Cb%3E.gif"')
+        and "&lt;b&gt;" in reported
+        and "<b>" not in reported
+        and "4 frames" in reported
+    )
     kept = nv.record("xor", "kept.mkv", **SMALL)
     assert "not for browsers" in kept._repr_html_()
     kept.path.unlink()
@@ -113,7 +118,7 @@ def test_a_recorder_of_other_depths_and_shots_by_their_own_time():
         assert recorder.size == (640, 360) and recorder.seconds > 10
 
 
-def test_bad_wishes_are_told_in_pythons_words(film, tmp_path):
+def test_bad_wishes_are_reported_in_pythons_words(film, tmp_path):
     for call, words in [
         (lambda: nv.record("xor", film.path, **SMALL), r"output: already exists; overwrite=True replaces it"),
         (lambda: nv.record("xor", tmp_path / "a.mp4", size=(95, 54)), r"size: width and height must be even"),

@@ -106,7 +106,7 @@ def test_a_soak_begins_when_what_is_kept_for_going_back_is_full(part):
     from nnviz3d.app.bench import soak
 
     session = soak.full_session(part)
-    for source in [session.source] + ([session.rival.source] if session.rival else []):
+    for source in [session.source] + ([session.second.source] if session.second else []):
         rewind = source.history
         held = len(rewind._keys)
         assert held > 1 and rewind.spacing == rewind.longest

@@ -184,7 +184,7 @@ def test_bad_input_ends_with_2_and_writes_nothing(nnviz3d, tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == ["other.safetensors"]
 
 
-def test_all_problems_are_told_at_once(nnviz3d):
+def test_all_problems_are_reported_at_once(nnviz3d):
     done = nnviz3d("train", "iris", "--set", "train.batch=-1", "--set", "look.glow=99", "--save", "none/a", "--log", "none/b")
     assert [word for word in ("train.batch", "look.glow", "--save", "--log") if word not in done.stderr] == []
 
@@ -285,7 +285,7 @@ def test_doctor_tells_what_is_there_and_what_to_do(nnviz3d):
 
 @pytest.mark.gl
 def test_doctor_ends_with_3_where_nothing_can_be_drawn(nnviz3d):
-    """Mesa is told to offer an OpenGL that is too old."""
+    """Mesa is made to offer an OpenGL that is too old."""
     done = nnviz3d("doctor", "--json", LIBGL_ALWAYS_SOFTWARE="1", MESA_GL_VERSION_OVERRIDE="3.3")
     opengl = next(check for check in json.loads(done.stdout)["checks"] if check["name"] == "OpenGL")
     assert done.returncode == 3 and opengl["state"] == "fail" and "apt-get install" in opengl["advice"]

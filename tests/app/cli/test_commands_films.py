@@ -33,8 +33,8 @@ def digest(path: Path) -> str:
 def test_a_film_that_was_killed_goes_on_and_is_the_same(nnviz3d, tmp_path):
     done = nnviz3d("record", "xor", "-o", "a.mp4", *SMALL, "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told == json.loads((tmp_path / "a.mp4.json").read_text()) and len(told["frames"]) == 90
+    reported = json.loads(done.stdout)
+    assert reported == json.loads((tmp_path / "a.mp4.json").read_text()) and len(reported["frames"]) == 90
     words = [COMMAND, "record", "xor", "-o", "b.mp4", *SMALL, "-q"]
     killed = subprocess.Popen(words, cwd=tmp_path)
     raw = tmp_path / "b.mp4.parts" / "00000.raw"
@@ -63,9 +63,15 @@ def test_shards_are_joined_by_encode(nnviz3d, tmp_path):
 
 
 def test_a_dry_run_tells_and_writes_nothing(nnviz3d, tmp_path):
-    told = json.loads(nnviz3d("record", "one-iteration", "-o", "a.mp4", "--preset", "4k60", "--dry-run", "--json").stdout)
-    assert (told["width"], told["height"], told["fps"], told["frames"], len(told["shots"])) == (3840, 2160, 60, 21 * 60, 6)
-    assert told["shots"][1]["first_frame"] == 300 and told["about_bytes"] > 1e6
+    reported = json.loads(nnviz3d("record", "one-iteration", "-o", "a.mp4", "--preset", "4k60", "--dry-run", "--json").stdout)
+    assert (reported["width"], reported["height"], reported["fps"], reported["frames"], len(reported["shots"])) == (
+        3840,
+        2160,
+        60,
+        21 * 60,
+        6,
+    )
+    assert reported["shots"][1]["first_frame"] == 300 and reported["about_bytes"] > 1e6
     text = nnviz3d("record", "learning", "-o", "a.mp4", "--dry-run").stdout
     assert "shot 2: frames 150 to 629 (8 s), train 700 steps" in text and "MB" in text
     assert list(tmp_path.iterdir()) == []
@@ -102,7 +108,7 @@ def test_a_dry_run_tells_and_writes_nothing(nnviz3d, tmp_path):
         (["-o", "a.mp4", "--set", 'record.shot=[{highlight="1:99"}]'], ["neurons 0 to"]),
     ],
 )  # fmt: skip
-def test_bad_wishes_are_told_before_the_first_frame(nnviz3d, tmp_path, words, said):
+def test_bad_wishes_are_reported_before_the_first_frame(nnviz3d, tmp_path, words, said):
     (tmp_path / "there").touch()
     done = nnviz3d("record", "xor", *words)
     assert done.returncode == 2 and done.stdout == ""
@@ -126,7 +132,7 @@ def test_without_the_extra_the_message_names_the_installation(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("plan", ["{}", "[]", '{"plan": {}, "about": {}}', "x" * 1000, '{"plan": 3}'])
-def test_a_folder_that_is_no_film_is_told(nnviz3d, tmp_path, plan):
+def test_a_folder_that_is_no_film_is_reported(nnviz3d, tmp_path, plan):
     (tmp_path / "f.parts").mkdir()
     (tmp_path / "f.parts" / "plan.json").write_text(plan)
     done = nnviz3d("encode", "f.parts")

@@ -37,8 +37,8 @@ def nnviz3d(tmp_path_factory):
 
 def test_inspect_tells_what_each_layer_reads(nnviz3d):
     facts = json.loads(nnviz3d("inspect", "residual", "--json"))
-    told = {layer["name"]: (layer["kind"], layer["inputs"], layer["shape"]) for layer in facts["network"]}
-    assert told["both"] == ("concat", ["wide", "narrow"], [24]) and told["sum"] == ("add", ["both", "stem"], [24])
+    reported = {layer["name"]: (layer["kind"], layer["inputs"], layer["shape"]) for layer in facts["network"]}
+    assert reported["both"] == ("concat", ["wide", "narrow"], [24]) and reported["sum"] == ("add", ["both", "stem"], [24])
     assert "add of both, stem" in nnviz3d("inspect", "residual")
     tensors = {tensor["name"] for tensor in json.loads(nnviz3d("inspect", "w.safetensors", "--json"))["tensors"]}
     assert {"stem.weight", "narrow.bias", "dense6.weight"} <= tensors
@@ -78,8 +78,8 @@ def test_a_step_of_it_is_filmed_and_a_recording_is_drawn(nnviz3d):
     pytest.importorskip("av", reason="films need the extra `video`")
     shots = 'record.shot=[{does="iterate",seconds=1.0,start="forward:narrow@0.5",end="update:stem"}]'
     small = ("--size", "320x180", "--fps", "10", "--set", "look.quality=low")
-    told = json.loads(nnviz3d("record", "residual", "-o", "f.mp4", *small, "--set", shots, "--jobs", 1, "--json"))
-    assert len(told["frames"]) == 10 and (nnviz3d.folder / "f.mp4").stat().st_size > 2000
+    reported = json.loads(nnviz3d("record", "residual", "-o", "f.mp4", *small, "--set", shots, "--jobs", 1, "--json"))
+    assert len(reported["frames"]) == 10 and (nnviz3d.folder / "f.mp4").stat().st_size > 2000
     said = nnviz3d("record", "residual", "-o", "g.mp4", *small, "--set", shots.replace("update:stem", "update:both"), code=2)
     assert '"update" needs a layer that has weights: stem, wide, narrow, dense6' in said and not (nnviz3d.folder / "g.mp4").exists()
     nnviz3d("shot", "r.nnrec", "-o", "shot.png", "--size", "320x180")

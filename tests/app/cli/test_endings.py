@@ -58,7 +58,7 @@ def test_shot_and_screenshot(tmp_path, name, form):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reported"),
     [
         *[(["shot", "xor", "-o", f"x{end}"], "expected a name that ends with .png, .jpg, .jpeg, .webp, .tif, .tiff or .exr")
           for end in (".svg", ".bmp", ".pdf", ".mp4", ".gif", "", ".")],
@@ -77,13 +77,13 @@ def test_shot_and_screenshot(tmp_path, name, form):
         (["shot", "xor", "-o", "x.webp", "--size", "16384x16"], "WebP supports at most 16,383 pixels per side"),
     ],
 )  # fmt: skip
-def test_another_ending_is_refused_before_any_work(tmp_path, words, told):
+def test_another_ending_is_refused_before_any_work(tmp_path, words, reported):
     done = run(*words, cwd=tmp_path)
-    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and reported in done.stderr and "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
 
 
-def test_all_endings_of_a_command_are_told_at_once(tmp_path):
+def test_all_endings_of_a_command_are_reported_at_once(tmp_path):
     done = run("train", "xor", "--save", "w.pt", "--log", "l.csv", "--json", cwd=tmp_path)
     assert {problem["key"] for problem in json.loads(done.stdout)["problems"]} == {"--save", "--log"}
 

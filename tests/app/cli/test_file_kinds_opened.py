@@ -108,9 +108,9 @@ def test_what_is_no_scene_is_named_with_the_way_out(tmp_path, kind):
         what, way = write(tmp_path, kind, name)
         with pytest.raises(opening.InputError) as caught:
             opening.read(str(tmp_path / name))
-        told = str(caught.value)
-        assert f"{name}: {what}" in told and "; expected a scene file" in told and way.lower() in told.lower()
-        assert "UTF-8" not in told and "TOML" not in told and len(caught.value.problems) == 1
+        reported = str(caught.value)
+        assert f"{name}: {what}" in reported and "; expected a scene file" in reported and way.lower() in reported.lower()
+        assert "UTF-8" not in reported and "TOML" not in reported and len(caught.value.problems) == 1
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
@@ -174,7 +174,7 @@ def test_a_recordings_folder_opens_under_any_name(tmp_path):
     assert json.loads(run("inspect", "kept", "--json", cwd=tmp_path).stdout)["kind"] == "recording"
 
 
-def test_a_scene_that_is_text_is_told_as_text(tmp_path):
+def test_a_scene_that_is_text_is_reported_as_text(tmp_path):
     path = tmp_path / "a.toml"
     path.write_bytes(b'title = "M\xfcller"\n[data]\nkind = "xor"\n')
     with pytest.raises(opening.InputError, match="save the file as UTF-8"):
@@ -194,8 +194,8 @@ def test_a_file_alone_means_run_and_a_table_arrives_in_the_window(tmp_path, monk
     assert main.with_command(["nonsense"]) == ["nonsense"]
     seen = {}
 
-    def window(scene, base, **options):
-        seen.update(options, scene=scene)
+    def window(opened, **options):
+        seen.update(options, scene=opened.scene)
         return 0
 
     monkeypatch.setattr("nnviz3d.app.window.run.run_window", window)
@@ -215,7 +215,7 @@ def test_a_file_alone_means_run_and_a_table_arrives_in_the_window(tmp_path, monk
         (",".join(map(str, range(30_000))) + "\n1,2\n", file_kinds.TABLE),
     ],
 )  # fmt: skip
-def test_text_is_told_by_its_lines(tmp_path, text, kind):
+def test_text_is_reported_by_its_lines(tmp_path, text, kind):
     (tmp_path / "a").write_text(text)
     assert file_kinds.of(tmp_path / "a") is kind
 

@@ -29,9 +29,9 @@ def ended(folder, number, ready, *words, group=False):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     (os.killpg if group else os.kill)(process.pid, number)
-    _, told = process.communicate(timeout=60)
-    assert "Traceback" not in told, told
-    return process.returncode, told
+    _, reported = process.communicate(timeout=60)
+    assert "Traceback" not in reported, reported
+    return process.returncode, reported
 
 
 @pytest.mark.timeout(200)

@@ -101,17 +101,17 @@ def test_readers_of_weights_read_a_checkpoint(tmp_path, capsys):
 
 def refused(scene, *sets, tmp_path, resume, **files):
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         run(scene, *sets, steps=5, resume=resume, save=tmp_path / "new.safetensors", log=tmp_path / "new.jsonl", **files)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before, "nothing is written"
-    return str(told.value)
+    return str(reported.value)
 
 
 def test_another_scene_or_other_data_are_refused_with_what_differs(tmp_path, capsys):
     path = tmp_path / "f.safetensors"
     run("iris", steps=25, save=path)
-    told = refused("iris", "train.optimizer=sgd", "train.batch=4", "network.layers=[{units=3}]", tmp_path=tmp_path, resume=path)
-    assert all(key in told for key in ("train.optimizer", "train.batch", "network.layers")) and "sgd" in told and "adam" in told
+    reported = refused("iris", "train.optimizer=sgd", "train.batch=4", "network.layers=[{units=3}]", tmp_path=tmp_path, resume=path)
+    assert all(key in reported for key in ("train.optimizer", "train.batch", "network.layers")) and "sgd" in reported and "adam" in reported
     assert "data.kind" in refused("xor", tmp_path=tmp_path, resume=path)
     assert "data.seed" in refused("iris", "data.seed=9", tmp_path=tmp_path, resume=path)
     assert "compare" in refused("iris", "compare.train.optimizer=sgd", tmp_path=tmp_path, resume=path)
@@ -207,7 +207,7 @@ HOSTILE = {
     "a curve of the future": lambda f: f.update({"checkpoint.curve.train": np.array([[5.0, 1.0], [99.0, 1.0]])}),
     "a curve of nothing": lambda f: f.update({"checkpoint.curve.train": np.array([[5.0, np.nan]])}),
     "a curve of another shape": lambda f: f.update({"checkpoint.curve.test": np.zeros((4, 2))}),
-    "half of a rival": lambda f: f.update({"checkpoint.b.slot0": f["checkpoint.slot0"]}),
+    "half of a second network": lambda f: f.update({"checkpoint.b.slot0": f["checkpoint.slot0"]}),
 }  # fmt: skip
 
 
@@ -231,7 +231,7 @@ def test_a_file_that_lies_changes_nothing(what, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x80\x04K\x01.", struct.pack("<Q", 1 << 60) + b"{}", struct.pack("<Q", 2) + b"{}" + b"x" * 9])
-def test_what_is_no_checkpoint_is_told(raw, tmp_path):
+def test_what_is_no_checkpoint_is_reported(raw, tmp_path):
     path = tmp_path / "f.safetensors"
     path.write_bytes(raw)
     refused("iris", tmp_path=tmp_path, resume=path)
@@ -264,7 +264,7 @@ def test_a_window_goes_on_from_a_checkpoint(sets, remember, tmp_path, capsys):
     named = load_file(after)
     assert all(np.array_equal(named[name], value) for name, value in s.source.parameters().items())
     if sets:
-        assert np.array_equal(named["checkpoint.b.parameters"], s.rival.source.trainer.arenas.parameters)
+        assert np.array_equal(named["checkpoint.b.parameters"], s.second.source.trainer.arenas.parameters)
     if remember:
         s.rewind(0)
         assert s.source.step == 300, "what led to it is not remembered"

@@ -29,8 +29,8 @@ def run(words, cwd, **streams):
 def test_a_full_standard_output_is_one_sentence_and_3(tmp_path, name):
     with Path("/dev/full").open("w") as full:
         done = run(WORDS[name], tmp_path, stdout=full)
-    told = [line for line in done.stderr.splitlines() if not line.startswith(("wrote", "xor:"))]
-    assert done.returncode == 3 and told == ["standard output: No space left on device"]
+    reported = [line for line in done.stderr.splitlines() if not line.startswith(("wrote", "xor:"))]
+    assert done.returncode == 3 and reported == ["standard output: No space left on device"]
 
 
 @pytest.mark.parametrize("name", ["train json", "help", "inspect"])

@@ -80,13 +80,13 @@ def session(homes, steps=120, *edits) -> Session:
     return made
 
 
-def told(s: Session, picked: int = -1):
+def reported(s: Session, picked: int = -1):
     return build.readout(s, StageReading(picked=picked))
 
 
-def test_the_window_is_told_everything_in_the_unit(homes):
+def test_the_window_is_reported_everything_in_the_unit(homes):
     s = session(homes)
-    r = told(s)
+    r = reported(s)
     unit = s.source.objective.units[0]
     assert r.units == (unit,) and unit.name == "price" and r.error.scaled
     assert r.sample_label == f"price = {s.source.data.t_test[0, 0]:,.0f}" and r.sample_answer.startswith("price = ")
@@ -139,7 +139,7 @@ def test_formulas_of_several_numbers(homes, loss):
 def test_the_equations_of_the_output_say_where_the_scale_enters(homes):
     s = session(homes)
     neuron = s.source.topology.output.neurons.start
-    reading = told(s, neuron).neuron
+    reading = reported(s, neuron).neuron
     unit = s.source.objective.units[0]
     lines = neuron_equations.activation(reading)
     note, result, wanted = lines[-3:]
@@ -150,10 +150,10 @@ def test_the_equations_of_the_output_say_where_the_scale_enters(homes):
     assert abs(value - float(result.printed.replace(",", "").replace("−", "-"))) <= 1
     assert result.printed == s.source.answer()[0].removeprefix("price = ")
     assert s.source.sample.label.removeprefix("price = ") in wanted.text
-    hidden = told(s, neuron - 1).neuron
+    hidden = reported(s, neuron - 1).neuron
     assert hidden.unit is None and neuron_equations.answer(hidden) == []
     plain = session(homes, 5, "data.standardize_target=no")
-    assert neuron_equations.answer(told(plain, neuron).neuron) == [] and unit.scaled
+    assert neuron_equations.answer(reported(plain, neuron).neuron) == [] and unit.scaled
 
 
 def test_samples_tell_the_errors_of_each_number(homes):
@@ -265,10 +265,10 @@ def test_a_recording_plays_in_the_unit_also_without_its_data(homes, capsys):
 
 def test_kept_moments_and_two_networks(homes):
     s = session(homes, 50, 'compare={"data.standardize_target"="no"}')
-    r = told(s).compare
+    r = reported(s).compare
     a, b = r.networks
     assert a.error.scaled and not b.error.scaled
-    assert b.error.rmse(b.test_loss) == pytest.approx(errors(s.rival.source.trainer, "test")[0][0], rel=1e-4)
+    assert b.error.rmse(b.test_loss) == pytest.approx(errors(s.second.source.trainer, "test")[0][0], rel=1e-4)
     assert a.answer.startswith("price = ") and b.answer.startswith("price = ")
 
 

@@ -57,7 +57,7 @@ def test_groups_are_channels_tokens_or_heads_and_else_neurons():
     assert units(plain) == [range(k, k + 1) for k in range(MOST)]
 
 
-def test_what_is_not_known_is_not_told(s):
+def test_what_is_not_known_is_not_reported(s):
     probe = Ablation()
     assert probe.reading(s.source, None) is None and probe.reading(s.source, 0) is None and probe.reading(s.source, 99) is None
     assert probe.reading(FakeSource(), 1) is not None, "an opened network has z, too"

@@ -17,7 +17,7 @@ def s():
     return s
 
 
-def told(s, wanted=(0, 0, -1, False), probe=None):
+def reported(s, wanted=(0, 0, -1, False), probe=None):
     probe = probe or Attention()
     found = probe.reading(s.pictured_numbers, s.prompt.words(), s.prompt.known(), wanted)
     assert found is not None
@@ -29,7 +29,7 @@ def test_shares_and_scores_are_the_networks_own(s):
     nodes, a, z = s.source.topology.nodes, s.source.tensors("activation"), s.source.tensors("z")
     for k in range(2):
         for h in range(3):
-            r, _ = told(s, (k, h, -1, False))
+            r, _ = reported(s, (k, h, -1, False))
             layer = r.layers[k]
             shares = a[nodes[layer.shares].neurons.slice].reshape(3, 11, 11)
             np.testing.assert_array_equal(r.share_tt, shares[h])
@@ -44,14 +44,14 @@ def test_shares_and_scores_are_the_networks_own(s):
 
 
 def test_arcs_are_as_wide_as_shares_and_a_token_has_its_own(s):
-    r, arcs = told(s, (1, 2, -1, False))
+    r, arcs = reported(s, (1, 2, -1, False))
     own = arcs.light_m == arcs.light_m.max()
     drawn = np.zeros((11, 11), np.float32)
     drawn[arcs.query_m[own], arcs.key_m[own]] = arcs.share_m[own]
     np.testing.assert_array_equal(drawn, np.where(r.share_tt > LEAST, r.share_tt, 0))
     assert arcs.node == r.layers[1].mixture
     for by in (False, True):
-        _, arcs = told(s, (1, 2, 4, by))
+        _, arcs = reported(s, (1, 2, 4, by))
         bright = arcs.light_m == 1
         ends = (arcs.key_m if by else arcs.query_m)[bright]
         assert (ends == 4).all() and bright.sum() == ((r.share_tt[:, 4] if by else r.share_tt[4]) > LEAST).sum()
@@ -60,7 +60,7 @@ def test_arcs_are_as_wide_as_shares_and_a_token_has_its_own(s):
 
 def test_only_real_tokens_of_a_prompt_are_shown(s):
     s.prompt.write("CAB")
-    r, arcs = told(s)
+    r, arcs = reported(s)
     assert r.words == ("C", "A", "B") and r.share_tt.shape == (3, 3) and arcs.query_m.max() <= 2
     s.prompt.leave()
 
@@ -70,11 +70,11 @@ def test_a_head_that_is_switched_off_has_no_shares(s):
     before = s.source.tensors("z")[s.source.topology.output.neurons.slice].copy()
     ids = range(node.neurons.start + 121, node.neurons.start + 242)
     s.editing.hold("killed", list(ids), True)
-    r, _ = told(s, (0, 1, -1, False))
+    r, _ = reported(s, (0, 1, -1, False))
     assert r.killed == {(0, 1)} and not r.share_tt.any() and r.tiles[0][0].any()
     assert not np.allclose(before, s.source.tensors("z")[s.source.topology.output.neurons.slice]), "the logits answer"
     s.editing.hold("killed", list(ids), False)
-    assert not told(s)[0].killed
+    assert not reported(s)[0].killed
 
 
 def test_the_largest_of_many_cells():
@@ -89,15 +89,15 @@ def test_the_largest_of_many_cells():
 
 def test_networks_of_patches_have_attention_and_others_have_none():
     vit = session("vit-digits")
-    r, arcs = told(vit)
+    r, arcs = reported(vit)
     assert not r.reason and not r.causal and r.words[:2] == ("1", "2") and len(arcs.share_m)
     np.testing.assert_allclose(r.share_tt.sum(1), 1, rtol=1e-5)
-    assert told(session("xor"))[0].reason == NONE
+    assert reported(session("xor"))[0].reason == NONE
 
 
 def test_nobody_looks_and_nothing_is_kept(s):
     probe = Attention()
-    told(s, probe=probe)
+    reported(s, probe=probe)
     first = probe.reading(s.pictured_numbers, s.prompt.words(), 11, (0, 0, -1, False))
     assert first is probe.reading(s.pictured_numbers, s.prompt.words(), 11, (0, 0, -1, False)), "unchanged numbers are not read again"
     assert probe.reading(s.pictured_numbers, (), 0, None) is None and probe.arcs is None

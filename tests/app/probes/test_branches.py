@@ -43,20 +43,20 @@ def test_every_neuron_adds_up_forward_and_backward(session):
     source = session.source
     for here in source.topology.nodes[1:]:
         for n in (here.neurons.start, here.neurons.stop - 1):
-            told = session.inspector.neuron(source, n)
-            assert told.incoming.total + (told.bias or 0.0) == pytest.approx(told.z, abs=1e-5)
-            if told.outgoing is not None:
-                assert told.slope * told.outgoing.total == pytest.approx(told.delta, abs=1e-5)
+            reported = session.inspector.neuron(source, n)
+            assert reported.incoming.total + (reported.bias or 0.0) == pytest.approx(reported.z, abs=1e-5)
+            if reported.outgoing is not None:
+                assert reported.slope * reported.outgoing.total == pytest.approx(reported.delta, abs=1e-5)
     stem = session.inspector.neuron(source, node(session, "stem").neurons.start + 3)
     assert [part.name for part in stem.outgoing.connections] == ["wide", "narrow", "sum"]
 
 
 def test_the_strengths_of_inputs_and_whole_layers_follow_the_graph(session):
     source = session.source
-    told = session.inspector.layer(source, node(session, "sum").number)
-    assert not isinstance(told, MatrixReading) and [end.name for end in told.sources] == ["both", "stem"]
+    reported = session.inspector.layer(source, node(session, "sum").number)
+    assert not isinstance(reported, MatrixReading) and [end.name for end in reported.sources] == ["both", "stem"]
     both, stem = (source.tensors("activation")[node(session, name).neurons.slice] for name in ("both", "stem"))
-    assert np.allclose(both + stem, told.z, atol=1e-6) and np.array_equal(told.x, np.concatenate([both, stem]))
+    assert np.allclose(both + stem, reported.z, atol=1e-6) and np.array_equal(reported.x, np.concatenate([both, stem]))
     first = session.inspector.layer(source, node(session, "stem").number)
     assert np.allclose(first.back * first.slope, first.delta, atol=1e-5) and len(first.targets) == 3
 
@@ -64,8 +64,12 @@ def test_the_strengths_of_inputs_and_whole_layers_follow_the_graph(session):
 def test_an_edge_without_a_weight_says_what_it_passes_on(session):
     topology = session.source.topology
     connection = topology.into(node(session, "sum"))[1]
-    told = explain_parameter.read_edge(session.pictured, type(edge_lookup.edge_of(topology, 0))(connection.number, 5))
-    assert isinstance(told, EdgeReading) and (told.source, told.source_index, told.index) == (connection.source.number, 5, 5)
+    reported = explain_parameter.read_edge(session.pictured, type(edge_lookup.edge_of(topology, 0))(connection.number, 5))
+    assert isinstance(reported, EdgeReading) and (reported.source, reported.source_index, reported.index) == (
+        connection.source.number,
+        5,
+        5,
+    )
 
 
 def test_names_are_those_of_the_scene(session):
@@ -117,9 +121,9 @@ def test_sentences_and_cards_of_a_walk_are_of_the_kind(session, walk):
     walk.go(Place.parse("forward:sum@0.9", topology))
     assert "adds up its inputs from the layers" in session.walking.sentence and "weights" not in session.walking.sentence
     neuron = node(session, "sum").neurons.start + 2
-    told = annotations.incoming(walk.tape, neuron, False)
-    assert [name for name, _ in told] == ["both", "stem"]
-    assert sum(value for _, value in told) == pytest.approx(float(walk.tape.old.z[neuron]), abs=1e-6)
+    reported = annotations.incoming(walk.tape, neuron, False)
+    assert [name for name, _ in reported] == ["both", "stem"]
+    assert sum(value for _, value in reported) == pytest.approx(float(walk.tape.old.z[neuron]), abs=1e-6)
     assert annotations.incoming(walk.tape, node(session, "stem").neurons.start, False) == ()
 
 
@@ -131,10 +135,10 @@ def test_health_and_history_go_by_name(session):
     kept = source.trainer.arenas.parameters[bias].copy()
     source.trainer.arenas.parameters[bias] = -100
     try:
-        told = found.findings(source, session.curves.charts)
+        reported = found.findings(source, session.curves.charts)
     finally:
         source.trainer.arenas.parameters[bias] = kept
-    assert [finding.title for finding in told] == ["Dead ReLUs in wide"]
+    assert [finding.title for finding in reported] == ["Dead ReLUs in wide"]
     reading = session.layers.reading(source, ("weight", 0))
     assert reading.names == ("stem", "wide", "narrow", "output")
 
@@ -142,7 +146,7 @@ def test_health_and_history_go_by_name(session):
 def test_two_networks_with_branches_are_compared_layer_by_layer(session):
     path = toml.find("residual")
     s = new_session(toml.load(path, [Edit("compare", {"network.layers.2.activation": "relu"})]), path.parent, "cpu")
-    (difference,) = s.rival.differences
+    (difference,) = s.second.differences
     assert difference.name == "activation, narrow" and (difference.a, difference.b) == ("tanh", "relu")
     s.source.run(2)
 
@@ -151,7 +155,7 @@ def test_weights_are_counted_as_parameters_not_as_edges(session):
     topology = session.source.topology
     assert topology.n_edges > topology.n_weights == sum(n.weight.size for n in topology.nodes if n.weight is not None)
     session.running = True
-    told = sentence(session)
+    reported = sentence(session)
     session.running = False
-    assert "2,352 weights and 58 biases" in told
+    assert "2,352 weights and 58 biases" in reported
     assert plain_values(session)["weights"] == "2,352"

@@ -1,4 +1,4 @@
-"""Networks with convolutions, norms, residual paths and attention, told in words and numbers: every kind of node, in training and in a
+"""Networks with convolutions, norms, residual paths and attention, reported in words and numbers: every kind of node, in training and in a
 walk, by the numbers of the tape. One scene for each family."""
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def at(session, phase: str):
     return session.walking.walk
 
 
-def test_every_kind_is_told_live_and_at_the_end_of_a_walk(session):
+def test_every_kind_is_reported_live_and_at_the_end_of_a_walk(session):
     for seen in (session.source, at(session, "update:1"), at(session, "after")):
         for node, neuron in of_each_kind(session.source.topology):
             reading = session.inspector.neuron(seen, neuron)
@@ -63,11 +63,11 @@ def test_the_gradient_of_a_shared_parameter_is_the_sum_over_all_its_places(sessi
         return
     for node, _ in of_each_kind(session.source.topology):
         for _, r in node.learned:
-            told = session.inspector.parameter(walk, r.start + r.size // 3)
-            if told.used is not None:
+            reported = session.inspector.parameter(walk, r.start + r.size // 3)
+            if reported.used is not None:
                 scale = float(np.abs(r.view(tape.sample_gradient)).max())
-                assert told.used.total == pytest.approx(float(tape.sample_gradient[told.parameter]), rel=1e-4, abs=1e-5 * scale)
-                assert len(told.used.terms) + told.used.rest_count >= told.places > 1 or told.part == "weight"
+                assert reported.used.total == pytest.approx(float(tape.sample_gradient[reported.parameter]), rel=1e-4, abs=1e-5 * scale)
+                assert len(reported.used.terms) + reported.used.rest_count >= reported.places > 1 or reported.part == "weight"
                 checked += 1
     assert checked
 
@@ -77,13 +77,13 @@ def test_an_edge_leads_to_its_parameter_and_says_how_often_that_is_used(session)
     for c in topology.connections:
         if edges_of(c).value != "parameter":
             continue
-        told = explain_parameter.read_edge(session.source, EdgeRef(c.number, c.size // 2))
-        ref = topology.parameter(told.parameter)
-        assert told.places == len(ref.places) and c.size // 2 in edges_of(c).sharing(c, told.parameter)
-        assert told.a is not None or not told.there("x")
-        if told.places > 1:
+        reported = explain_parameter.read_edge(session.source, EdgeRef(c.number, c.size // 2))
+        ref = topology.parameter(reported.parameter)
+        assert reported.places == len(ref.places) and c.size // 2 in edges_of(c).sharing(c, reported.parameter)
+        assert reported.a is not None or not reported.there("x")
+        if reported.places > 1:
             name = node_names.short_name(topology, ref.node.number)
-            assert node_names.places(ref.node) and f" of {name}: " in node_names.parameter_place(topology, told.parameter)
+            assert node_names.places(ref.node) and f" of {name}: " in node_names.parameter_place(topology, reported.parameter)
 
 
 def test_neurons_are_called_by_their_axes(session):
@@ -103,7 +103,11 @@ def test_a_walk_tells_each_phase_and_the_outputs_of_one_token(session):
         assert build.sentence(session).endswith(".") and "linear" not in build.sentence(session)
     tape = session.walking.walk.tape
     token = annotations.scored_token(tape)
-    told = annotations.outputs(tape, token)
+    reported = annotations.outputs(tape, token)
     assert (token >= 0) == (len(topology.output.shape) > 1)
-    assert told.before_k.sum() == pytest.approx(1, abs=1e-5) and told.target_k.sum() == 1 and told.target_k[told.index_k == told.label] == 1
-    assert told.loss_before == pytest.approx(-np.log(told.p), rel=1e-4)
+    assert (
+        reported.before_k.sum() == pytest.approx(1, abs=1e-5)
+        and reported.target_k.sum() == 1
+        and reported.target_k[reported.index_k == reported.label] == 1
+    )
+    assert reported.loss_before == pytest.approx(-np.log(reported.p), rel=1e-4)

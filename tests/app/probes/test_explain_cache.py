@@ -1,4 +1,4 @@
-"""What the Neuron panel is told inside a walk: the tape's numbers at every place, made once."""
+"""What the Neuron panel shows inside a walk: the tape's numbers at every place, made once."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def test_numbers_are_whole_at_every_place(session):
     for index, phase in enumerate(phases(walk.topology)):
         walk.go(index + 0.3)
         for neuron in (3, 70, 120, n - 2):
-            told = inspector.neuron(walk, neuron)
+            reported = inspector.neuron(walk, neuron)
             sample = tape.new if phase.kind == "after" else tape.old
-            assert told.a == float(sample.a[neuron])
-            if told.z is not None:
-                assert told.z == float(sample.z[neuron])
-                assert told.incoming.total + told.bias == pytest.approx(told.z, abs=1e-5)
-                assert told.delta == (None if phase.kind == "after" else float(tape.old.delta[neuron]))
-                assert told.step.delta == float(tape.old.delta[neuron])
+            assert reported.a == float(sample.a[neuron])
+            if reported.z is not None:
+                assert reported.z == float(sample.z[neuron])
+                assert reported.incoming.total + reported.bias == pytest.approx(reported.z, abs=1e-5)
+                assert reported.delta == (None if phase.kind == "after" else float(tape.old.delta[neuron]))
+                assert reported.step.delta == float(tape.old.delta[neuron])
 
 
 def test_before_the_update_it_is_what_the_arenas_held(session):
@@ -56,8 +56,8 @@ def test_before_the_update_it_is_what_the_arenas_held(session):
     walk = session.walking.walk
     walk._hold(replace(walk.tape, row=5), walk.place, batch=False)
     for neuron, was in held.items():
-        told = session.inspector.neuron(walk, neuron)
-        assert (told.a, told.z, told.incoming, told.delta) == (was.a, was.z, was.incoming, was.delta)
+        reported = session.inspector.neuron(walk, neuron)
+        assert (reported.a, reported.z, reported.incoming, reported.delta) == (was.a, was.z, was.incoming, was.delta)
 
 
 def test_a_reading_is_made_once(session):
@@ -76,16 +76,16 @@ def test_any_parameter_can_be_chosen(session):
     inspector, walk = session.inspector, at(session, "update:1")
     tape, topology = walk.tape, walk.topology
     for p in (0, 77, topology.nodes[1].bias.start + 3, topology.nodes[2].weight.start + 49, topology.n_parameters - 1):
-        told = inspector.parameter(walk, p)
+        reported = inspector.parameter(walk, p)
         ref = topology.parameter(p)
         node, j, i = ref.node, ref.neuron, ref.source
-        assert (told.neuron, told.index, told.source_index) == (node.neurons.start + j, j, i)
-        assert told.value == float(tape.before[p]) and told.change == float(tape.change[p])
-        assert told.sample == float(tape.sample_gradient[p]) and told.batch == float(tape.gradient[p])
-        assert told.update.numbers == update(tape, p).numbers()
+        assert (reported.neuron, reported.index, reported.source_index) == (node.neurons.start + j, j, i)
+        assert reported.value == float(tape.before[p]) and reported.change == float(tape.change[p])
+        assert reported.sample == float(tape.sample_gradient[p]) and reported.batch == float(tape.gradient[p])
+        assert reported.update.numbers == update(tape, p).numbers()
     walk = at(session, "after")
-    told = inspector.parameter(walk, 77)
-    assert told.value == float(tape.after[77]) and told.delta is None and told.sample is None
+    reported = inspector.parameter(walk, 77)
+    assert reported.value == float(tape.after[77]) and reported.delta is None and reported.sample is None
     for wrong in (-1, topology.n_parameters, 10**9):
         inspector.check(wrong)
         assert inspector.parameter(walk, wrong) is None
@@ -98,16 +98,18 @@ def test_a_parameter_outside_a_walk_has_the_last_steps_numbers(session):
     source.show()
     arenas = source.trainer.arenas
     p = source.topology.nodes[2].weight.start + 100
-    told = inspector.parameter(source, p)
+    reported = inspector.parameter(source, p)
     ref = source.topology.parameter(p)
     node, j, i = ref.node, ref.neuron, ref.source
     a, delta = source.tensors("activation")[64 + i], source.tensors("delta")[node.neurons.start + j]
-    assert told.value == float(arenas.parameters[p]) and told.sample == float(a * delta) and told.update is None
-    assert told.batch == float(arenas.gradients[p]) and told.samples == source.batch_size
-    assert told.change == float(arenas.parameters[p]) - float(arenas.before[p])
+    assert reported.value == float(arenas.parameters[p]) and reported.sample == float(a * delta) and reported.update is None
+    assert reported.batch == float(arenas.gradients[p]) and reported.samples == source.batch_size
+    assert reported.change == float(arenas.parameters[p]) - float(arenas.before[p])
     inspector.check(p)
     check = inspector.parameter(source, p).check
-    assert check.analytic == told.sample and np.isclose(check.numeric, check.analytic, rtol=1e-3, atol=1e-7) and check.step == source.step
+    assert (
+        check.analytic == reported.sample and np.isclose(check.numeric, check.analytic, rtol=1e-3, atol=1e-7) and check.step == source.step
+    )
     source.run(1)
     source.show()
     assert inspector.parameter(source, p).check is check  # it says of which step it is
@@ -117,8 +119,8 @@ def test_a_parameter_outside_a_walk_has_the_last_steps_numbers(session):
 def test_a_step_never_taken_has_no_gradient():
     path = toml.find("digits")
     fresh = new_session(toml.load(path), path.parent, "cpu")
-    told = fresh.inspector.parameter(fresh.source, 5)
-    assert told.samples == 0 and told.change is None
+    reported = fresh.inspector.parameter(fresh.source, 5)
+    assert reported.samples == 0 and reported.change is None
     assert fresh.inspector.layer(fresh.source, 1).samples == 0
 
 
@@ -130,18 +132,18 @@ def test_a_layer_is_copied_and_renewed_at_most_ten_times_a_second(session, monke
     session.leave_walk()
     source, inspector = session.source, session.inspector
     source.show()
-    told = inspector.layer(source, 2)
+    reported = inspector.layer(source, 2)
     node = source.topology.nodes[2]
-    assert np.array_equal(told.weight, node.weight.view(source.tensors("parameter"))) and not np.shares_memory(
-        told.weight, source.tensors("parameter")
+    assert np.array_equal(reported.weight, node.weight.view(source.tensors("parameter"))) and not np.shares_memory(
+        reported.weight, source.tensors("parameter")
     )
-    assert np.allclose(told.weight @ told.x + told.bias, told.z, atol=1e-5) and inspector.layer(source, 2) is told
+    assert np.allclose(reported.weight @ reported.x + reported.bias, reported.z, atol=1e-5) and inspector.layer(source, 2) is reported
     source.run(1)
     source.show()
-    assert inspector.layer(source, 2) is told
+    assert inspector.layer(source, 2) is reported
     clock[0] += 0.11
     fresh = inspector.layer(source, 2)
-    assert fresh is not told and np.array_equal(fresh.change, fresh.weight - node.weight.view(source.trainer.arenas.before))
+    assert fresh is not reported and np.array_equal(fresh.change, fresh.weight - node.weight.view(source.trainer.arenas.before))
     assert np.allclose(fresh.back * fresh.slope, fresh.delta, atol=1e-6)
     for wrong in (-1, 0, 4):
         assert inspector.layer(source, wrong) is None
@@ -152,10 +154,10 @@ def test_a_very_large_matrix_is_read_with_a_stride(session, monkeypatch):
 
     monkeypatch.setattr(explain_layer, "LARGEST", 500)
     session.leave_walk()
-    told = explain_layer.layer(session.source, 1)
-    assert told.shape == (48, 64) and told.stride == (3, 3) and told.weight.shape == (16, 22)
+    reported = explain_layer.layer(session.source, 1)
+    assert reported.shape == (48, 64) and reported.stride == (3, 3) and reported.weight.shape == (16, 22)
     w = session.source.topology.nodes[1].weight.view(session.source.tensors("parameter"))
-    assert np.array_equal(told.weight, w[::3, ::3])
+    assert np.array_equal(reported.weight, w[::3, ::3])
 
 
 def test_a_gradient_is_checked_only_when_asked(session, monkeypatch):
@@ -176,12 +178,12 @@ def test_a_gradient_is_checked_only_when_asked(session, monkeypatch):
 
 
 def test_inputs_have_no_parameters(session):
-    told = session.inspector.neuron(at(session, "update:1"), 12)
-    assert told.step is None and told.z is None
+    reported = session.inspector.neuron(at(session, "update:1"), 12)
+    assert reported.step is None and reported.z is None
 
 
 @pytest.mark.gl
-def test_the_loop_obeys_the_panel(session):
+def test_the_loop_applies_what_the_panel_asks_for(session):
     from nnviz3d.app.window.loop import Loop
     from nnviz3d.gfx.hosts import open_host
     from nnviz3d.spec.readout import Command

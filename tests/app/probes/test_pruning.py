@@ -129,7 +129,7 @@ def test_apply_is_an_edit_that_undo_takes_back_and_training_goes_on_from_it(s):
     assert np.array_equal(parameters(s), after)
 
 
-def test_a_layer_without_weights_is_told_and_a_walk_is_finished_first(s):
+def test_a_layer_without_weights_is_reported_and_a_walk_is_finished_first(s):
     s.editing.prune(99, 0.5)
     assert "99" in s.banner and not s.history.can_undo
     s.start_walk()

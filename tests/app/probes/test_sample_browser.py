@@ -1,4 +1,4 @@
-"""The sample browser: what is asked when, in which order it is told, and what a click does to the session."""
+"""The sample browser: what is asked when, in which order it is reported, and what a click does to the session."""
 
 import numpy as np
 import pytest
@@ -127,7 +127,7 @@ def test_without_a_test_part_the_training_part_and_a_single_sample(tmp_path):
     assert (r.total, r.found, r.shown) == (1, 1, 0) and len(r.rows) == 1
 
 
-def test_weights_that_are_no_numbers_are_told_as_such():
+def test_weights_that_are_no_numbers_are_reported_as_such():
     s = session()
     s.source.trainer.arenas.parameters.fill(np.nan)
     r = look(s)

@@ -91,14 +91,14 @@ def test_a_convolution_is_its_patches_times_its_kernels(keys):
         assert window.column_c.tolist() == [column * stride[1] - top[1] + k * dilation[1] for k in range(weight.shape[3])]
         patch = read_cells(window, maps, table)
         assert len(window.patches) == inputs and window.rest_count == 0
-        for told in window.patches:
-            w = weight[o, told.channel - o // per_group * inputs]
-            inside = told.neuron >= 0
-            assert np.array_equal(told.a, patch[told.channel])
-            assert np.array_equal(told.w, w) and not told.product[~inside].any()
-            assert np.array_equal(source.tensors("parameter")[told.parameter], w.astype(np.float32))
-            assert told.total == pytest.approx(float((w * patch[told.channel]).sum()), rel=1e-12, abs=1e-15)
-        sizes = [abs(told.total) for told in window.patches]
+        for reported in window.patches:
+            w = weight[o, reported.channel - o // per_group * inputs]
+            inside = reported.neuron >= 0
+            assert np.array_equal(reported.a, patch[reported.channel])
+            assert np.array_equal(reported.w, w) and not reported.product[~inside].any()
+            assert np.array_equal(source.tensors("parameter")[reported.parameter], w.astype(np.float32))
+            assert reported.total == pytest.approx(float((w * patch[reported.channel]).sum()), rel=1e-12, abs=1e-15)
+        sizes = [abs(reported.total) for reported in window.patches]
         assert sizes == sorted(sizes, reverse=True)
         assert window.total + bias[o] == pytest.approx(reading.z, rel=1e-5, abs=1e-6)
         assert window.total == pytest.approx(reading.incoming.total, rel=1e-12, abs=1e-15)  # what the equations print
@@ -111,17 +111,17 @@ def test_a_pool_is_the_largest_or_the_mean_of_its_window(keys):
     maps, _ = numbers(source, node)
     for j in cells_of(node):
         reading = read(source, node.neurons.start + j)
-        window, (told,) = reading.window, reading.window.patches
-        inside = told.neuron >= 0
-        assert np.array_equal(told.a, read_cells(window, maps, node.table)[told.channel]) and told.channel == window.channel
-        cells = told.a[inside]
+        window, (reported,) = reading.window, reading.window.patches
+        inside = reported.neuron >= 0
+        assert np.array_equal(reported.a, read_cells(window, maps, node.table)[reported.channel]) and reported.channel == window.channel
+        cells = reported.a[inside]
         if window.how == "maximum":
-            assert cells.max() == reading.z == told.total and told.w.sum() == 1 and told.a[told.w == 1] == cells.max()
+            assert cells.max() == reading.z == reported.total and reported.w.sum() == 1 and reported.a[reported.w == 1] == cells.max()
         else:
-            assert told.total == pytest.approx(cells.mean(), rel=1e-6, abs=1e-7) and reading.z == pytest.approx(
+            assert reported.total == pytest.approx(cells.mean(), rel=1e-6, abs=1e-7) and reading.z == pytest.approx(
                 cells.mean(), rel=1e-5, abs=1e-6
             )
-            assert np.allclose(told.w[inside], 1 / inside.sum())
+            assert np.allclose(reported.w[inside], 1 / inside.sum())
 
 
 def test_flattening_says_which_number_is_which_cell():
@@ -130,11 +130,11 @@ def test_flattening_says_which_number_is_which_cell():
     maps, parts = numbers(source, node)
     reading = read(source, node.neurons.start + 7)
     assert reading.window.whole and len(reading.window.patches) == len(maps)
-    for told in reading.window.patches:
-        assert np.array_equal(told.a, maps[told.channel])
-        assert np.array_equal(told.w, parts["weight"][7].reshape(maps.shape)[told.channel])
-        flat = np.arange(maps.size).reshape(maps.shape)[told.channel]
-        assert np.array_equal(told.neuron - reading.window.first, flat)
+    for reported in reading.window.patches:
+        assert np.array_equal(reported.a, maps[reported.channel])
+        assert np.array_equal(reported.w, parts["weight"][7].reshape(maps.shape)[reported.channel])
+        flat = np.arange(maps.size).reshape(maps.shape)[reported.channel]
+        assert np.array_equal(reported.neuron - reading.window.first, flat)
     assert reading.window.total + parts["bias"][7] == pytest.approx(reading.z, rel=1e-5, abs=1e-6)
 
 
@@ -164,7 +164,7 @@ def test_in_a_walk_the_numbers_are_those_of_the_step():
         made.leave_walk()
 
 
-def test_of_very_many_channels_the_strongest_are_told():
+def test_of_very_many_channels_the_strongest_are_reported():
     source = session('kind = "conv2d"\nchannels = 100\nkernel = 1').source
     reading = read(source, source.topology.output.neurons.start)
     assert len(reading.window.patches) == 64 and reading.window.rest_count == 36

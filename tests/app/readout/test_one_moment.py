@@ -1,5 +1,5 @@
 """Random networks in random moments, read off the screen: what is printed multiplies and adds up, no quantity has two values, nothing is
-told before it is worked out. `NNVIZ3D_MOMENTS=200` looks at so many networks, from seed 0."""
+reported before it is worked out. `NNVIZ3D_MOMENTS=200` looks at so many networks, from seed 0."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Visitor:
     """Sits before a window that is not painted, and reads."""
 
     def __init__(self, seed: int, screen: Screen, make=scene):
-        self.random, self.screen, self.told = random.Random(seed), screen, 0
+        self.random, self.screen, self.reported = random.Random(seed), screen, 0
         self.scene = make(self.random)
         self.session = new_session(self.scene, Path(), "cpu", None, REMEMBER)
         self.loop = Loop(open_host(*SIZE, headless=True), self.session, play=False)
@@ -85,7 +85,7 @@ class Visitor:
         for _ in range(count):
             begin(self.screen)
             self.loop.frame(1 / 60)
-            self.told += check(self.screen, self.clip)
+            self.reported += check(self.screen, self.clip)
             stage = self.loop.stage
             if stage.pointer.hovered in (-1, stage.pointer.picked):  # the card at the pointer may be of another one that stands before it
                 one_value(self.screen, stage.pointer.picked >= 0, stage.pointer.hovered == stage.pointer.picked >= 0)
@@ -156,10 +156,10 @@ class Visitor:
         to_come = {plain(value) for values, there in steps for value in values if not there}
         if place.index < 3 * last + 2:  # before the phase after
             to_come |= {plain(new), plain(tape.new.loss), pair_plain(loss, tape.new.loss)[1]}
-        return tuple(text for text in to_come - known if len(text.strip("\u22120.").replace(".", "").rstrip("0")) > 3)  # told apart
+        return tuple(text for text in to_come - known if len(text.strip("\u22120.").replace(".", "").rstrip("0")) > 3)  # distinguished
 
     def near(self, tape) -> list[float]:
-        """Numbers that may be told at any time, and could look the same."""
+        """Numbers that may be reported at any time, and could look the same."""
         node, j = self.session.source.topology.locate(self.neuron)
         weights = [node.weight.view(p)[j] for p in (tape.before, tape.after)]
         return [*tape.x.ravel(), *np.ravel(weights), tape.before[node.bias.start + j], tape.after[node.bias.start + j]]
@@ -175,8 +175,8 @@ class Visitor:
             self.loop.stage.pointer.chosen = p
             self.frame(2)
             change = next(line for line in self.screen.lines["Update"] if line.kind == "change")
-            told = numbers(change)[-2:]
-            assert told[0].says(old) and told[1].says(new) and number(change.printed).says(new - old), (change.text, old, new)
+            reported = numbers(change)[-2:]
+            assert reported[0].says(old) and reported[1].says(new) and number(change.printed).says(new - old), (change.text, old, new)
             hand = [line.text for line in self.screen.lines["Update"] if line.kind == "note"]
             assert hand == ([f"set by hand since, to {plain(float(np.float32(new + 0.25)))}"] if trainer.edited else [])
             self.look()
@@ -220,6 +220,6 @@ def test_one_moment_and_one_meaning_a_line(seed, unpainted, tmp_path, monkeypatc
             visitor.look()
             for _ in range(6):
                 visitor.random.choice([visitor.learns, visitor.walks, visitor.walks, visitor.turns, visitor.keeps])()
-            assert visitor.told > 100
+            assert visitor.reported > 100
         finally:
             visitor.loop.close()

@@ -128,11 +128,11 @@ class GraphVisitor(Visitor):
             to_come.add(plain(tape.old.loss))
         if place.index < self.index("after"):
             to_come |= {plain(new), plain(tape.new.loss), pair_plain(tape.old.loss, tape.new.loss)[1]}
-        told = {text.replace("\u2212", "") for text in self.near_texts(place)}
+        reported = {text.replace("\u2212", "") for text in self.near_texts(place)}
         if place.index >= self.index("loss"):
-            told.add(plain(tape.old.loss))
-        told_apart = [text for text in to_come if text.replace("\u2212", "") not in told]
-        return tuple(text for text in told_apart if len(text.strip("\u22120.").replace(".", "").rstrip("0")) > 3)
+            reported.add(plain(tape.old.loss))
+        distinct = [text for text in to_come if text.replace("\u2212", "") not in reported]
+        return tuple(text for text in distinct if len(text.strip("\u22120.").replace(".", "").rstrip("0")) > 3)
 
     def sent(self, layer: int, place: Place) -> float:
         """How far the phase has passed that adds the last part of a layer's errors."""
@@ -141,9 +141,9 @@ class GraphVisitor(Visitor):
         return min((self.come("backward", k, place) for k in readers), default=self.come("loss", 0, place))
 
     def near_texts(self, place: Place) -> set[str]:
-        """All numbers that may be told by now, and could look like one to come."""
+        """All numbers that may be reported by now, and could look like one to come."""
         tape, topology, known = self.session.walking.walk.tape, self.session.source.topology, []
-        known += [tape.before, tape.after, tape.gradient, tape.sample_gradient, tape.x.ravel()]  # what is told of any parameter
+        known += [tape.before, tape.after, tape.gradient, tape.sample_gradient, tape.x.ravel()]  # what is reported of any parameter
         for node in topology.nodes[1:]:
             if self.come("forward", node.number, place) > 0.5:
                 known += [tape.old.z[node.neurons.slice], tape.old.a[node.neurons.slice]]
@@ -164,6 +164,6 @@ def test_one_moment_and_one_meaning_a_line(seed, unpainted, tmp_path, monkeypatc
                 visitor.pick()
                 visitor.look()
                 visitor.random.choice([visitor.learns, visitor.walks, visitor.walks, visitor.turns, visitor.keeps])()
-            assert visitor.told > 60
+            assert visitor.reported > 60
         finally:
             visitor.loop.close()

@@ -58,15 +58,15 @@ def test_each_phase_is_drawn_with_its_own_words_and_numbers(kind, host, tmp_path
         with reading() as screen:
             begin(screen)
             picture = draw_still(host, s, True, 0.0, neuron)
-        told, tape = " \n ".join(screen.texts), s.walking.walk.tape
+        reported, tape = " \n ".join(screen.texts), s.walking.walk.tape
         pictures.append(picture)
         assert picture.shape == (640, 960, 3) and 5 < picture.mean() < 160 and np.ptp(picture) > 150
         assert build.sentence(s) in " ".join(screen.texts), (text, build.sentence(s))
-        assert not re.search(r"\bnan\b|\binf\b|None|\{|\}", told), told
+        assert not re.search(r"\bnan\b|\binf\b|None|\{|\}", reported), reported
         check(screen)
-        assert place.index < index_of(topology, "loss") or "loss " in told
+        assert place.index < index_of(topology, "loss") or "loss " in reported
         if text == "after":
-            assert f"loss {' → '.join(pair_plain(tape.old.loss, tape.new.loss))}" in told
+            assert f"loss {' → '.join(pair_plain(tape.old.loss, tape.new.loss))}" in reported
         if place.index >= index_of(topology, "forward", node.number) and text != "after":
             z = [line.printed for title, lines in screen.lines.items() for line in lines if line.text.startswith(f"z[{node.number}]_")]
             assert plain(float(tape.old.z[neuron])) in z, (text, z)

@@ -16,9 +16,9 @@ from nnviz3d.app.session import scene_files
 from nnviz3d.app.training import evaluator
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop, log_writer, run
+from nnviz3d.app.window.line_compression import LineCompressor
 from nnviz3d.app.window.log_writer import LogWriter, thinned
 from nnviz3d.app.window.loop import Loop
-from nnviz3d.app.window.swinging_door import SwingingDoor
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.engine import plan
 from nnviz3d.gfx.overlay import ImguiFrame
@@ -68,7 +68,7 @@ def hand(request, monkeypatch):
 
 def state(session):
     """Everything that must be the same, to the bit."""
-    sources = [session.source] + ([session.rival.source] if session.rival else [])
+    sources = [session.source] + ([session.second.source] if session.second else [])
     found = [np.concatenate([v.ravel() for v in each.parameters().values()]).tobytes() for each in sources]
     walking = session.walking
     place = None if walking is None else (walking.walk.step, walking.walk.shown, walking.playing)
@@ -85,7 +85,7 @@ def state(session):
 
 def played(hand, tmp_path, fps=30, **options):
     """(recorded state, replayed session, replay, last cue), after the whole file at some rate."""
-    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    path = hand.loop.log.save(tmp_path / "a.timeline")
     session, play = log_player.open(path, "cpu", **options)
     for k in range(int(play.seconds * fps)):
         play.seek(k / fps)
@@ -205,10 +205,10 @@ def test_divergence_is_the_same_and_so_is_what_is_said_of_it(hand, tmp_path):
 )
 def test_of_two_networks_one_diverges_and_the_other_goes_on(hand, tmp_path):
     hand.do("play", frames=30)
-    assert hand.session.rival.source.diverged is not None and hand.session.running
+    assert hand.session.second.source.diverged is not None and hand.session.running
     hand.do("pause")
     session, _, _ = same(hand, tmp_path)
-    assert session.rival.source.diverged == hand.session.rival.source.diverged
+    assert session.second.source.diverged == hand.session.second.source.diverged
 
 
 def test_undo_puts_together_what_it_did_then(hand, tmp_path):
@@ -240,7 +240,7 @@ def test_turning_a_weight_on_the_stage_while_it_learns(hand, tmp_path):
     for k in range(20):
         hand.answer(stage=StageInput(tuning=True, tune=float(k % 5)))
     hand.frames(10)
-    assert any(event.name == "set_parameter" for event in hand.loop.inputs.events)
+    assert any(event.name == "set_parameter" for event in hand.loop.log.events)
     hand.do("undo")
     same(hand, tmp_path)
 
@@ -288,19 +288,19 @@ def test_weights_and_data_that_were_dropped_on_the_window(hand, tmp_path):
 
 def test_another_scene_begins_another_timeline_and_a_tour_is_not_kept(hand, tmp_path):
     hand.do("play", frames=5)
-    first = hand.loop.inputs
+    first = hand.loop.log
     file_drop.open_scene(hand.loop, "spiral")
     hand.frames(10)
     hand.do("pause")
-    assert hand.loop.inputs is not first
+    assert hand.loop.log is not first
     same(hand, tmp_path)
-    count, time = len(hand.loop.inputs.events), hand.loop.inputs.time
+    count, time = len(hand.loop.log.events), hand.loop.log.time
     hand.do("tour", "1")
     hand.frames(20)
     with pytest.raises(InputError, match="tour"):
-        hand.loop.inputs.save(tmp_path / "b")
+        hand.loop.log.save(tmp_path / "b")
     hand.do("tour", "close", 0)
-    assert len(hand.loop.inputs.events) <= count + 6 and hand.loop.inputs.time - time < 4 * STEP
+    assert len(hand.loop.log.events) <= count + 6 and hand.loop.log.time - time < 4 * STEP
     same(hand, tmp_path)
 
 
@@ -309,8 +309,8 @@ def test_a_window_goes_on_from_a_checkpoint_with_a_rate_that_was_typed(tmp_path)
     subprocess.run([*words, "train", "xor", "--steps", "20", "-q", "--save", "f.safetensors"], cwd=tmp_path, check=True)
     look = [*words, "run", "xor", "--headless", "--frames", "3", "--resume", "f.safetensors"]
     (tmp_path / "other.toml").write_text(toml.dump(toml.load("xor", [Edit("train.learning_rate", 0.5)])))
-    told = subprocess.run([*look[:4], "other.toml", *look[5:]], cwd=tmp_path, capture_output=True, text=True)
-    assert told.returncode == 2 and "use --set train.learning_rate=0.5" in told.stderr
+    reported = subprocess.run([*look[:4], "other.toml", *look[5:]], cwd=tmp_path, capture_output=True, text=True)
+    assert reported.returncode == 2 and "use --set train.learning_rate=0.5" in reported.stderr
     subprocess.run([*look, "--set", "train.learning_rate=0.5"], cwd=tmp_path, check=True)
 
 
@@ -355,7 +355,7 @@ def test_a_replay_looks_at_as_many_rows_as_a_window(hand, tmp_path, monkeypatch)
     monkeypatch.setattr(evaluator, "MOST", 20)
     hand.do("play", frames=90)
     hand.do("pause", frames=90)
-    session, play = log_player.open(hand.loop.inputs.save(tmp_path / "a.timeline"), "cpu")
+    session, play = log_player.open(hand.loop.log.save(tmp_path / "a.timeline"), "cpu")
     begin = hand.session.source.step
     seen = []
     for k in range(int(play.seconds * 30)):
@@ -372,7 +372,7 @@ def test_any_rate_and_any_split_gives_the_same_moments(hand, tmp_path):
     hand.do("walk_leave")
     hand.edit("train.learning_rate", 0.01, 0)
     hand.do("play", frames=25)
-    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    path = hand.loop.log.save(tmp_path / "a.timeline")
 
     def at(times, wanted):
         session, play = log_player.open(path, "cpu")
@@ -386,7 +386,7 @@ def test_any_rate_and_any_split_gives_the_same_moments(hand, tmp_path):
                 found[time] = (state(session), number, cue.pose, session.running, curve, session.speed)
         return found
 
-    common = [k / 12 for k in range(int(hand.loop.inputs.time * 12))]
+    common = [k / 12 for k in range(int(hand.loop.log.time * 12))]
     slow = at([k / 24 for k in range(2 * len(common))], common)
     assert at([k / 60 for k in range(5 * len(common))], common) == slow
     assert at([k / 240 for k in range(20 * len(common))], common) == slow
@@ -395,11 +395,11 @@ def test_any_rate_and_any_split_gives_the_same_moments(hand, tmp_path):
     assert sorted(steps) == steps and len(set(steps)) > 8, "training goes on between the events too"
 
 
-def test_a_film_begins_where_it_is_told_to(hand, tmp_path):
+def test_a_film_begins_where_it_is_asked_to(hand, tmp_path):
     hand.do("play", frames=60)
-    hand.loop.inputs.save(tmp_path / "a.timeline", begin=0.5)
+    hand.loop.log.save(tmp_path / "a.timeline", begin=0.5)
     session, play = log_player.open(tmp_path / "a.timeline", "cpu")
-    assert play.seconds == pytest.approx(hand.loop.inputs.time - 0.5)
+    assert play.seconds == pytest.approx(hand.loop.log.time - 0.5)
     play.seek(0.0)
     assert 0 < session.source.step < hand.session.source.step
 
@@ -409,8 +409,8 @@ def test_the_camera_goes_smoothly_where_it_went(hand, tmp_path):
     hand.do("camera", "side", 0)
     for _ in range(70):
         hand.frames()
-        seen.append((hand.loop.inputs.time, hand.loop.stage.view.frame.pose))
-    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+        seen.append((hand.loop.log.time, hand.loop.stage.view.frame.pose))
+    path = hand.loop.log.save(tmp_path / "a.timeline")
     _, play = log_player.open(path, "cpu", ui=True)
     for time, pose in seen:
         now = play.seek(time).pose
@@ -427,7 +427,7 @@ def test_frames_are_the_same_whatever_was_drawn_before(hand, tmp_path, monkeypat
     hand.do("pick", 5)
     hand.edit("data.kind", "circle", 4)
     hand.do("walk", frames=12)
-    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    path = hand.loop.log.save(tmp_path / "a.timeline")
     monkeypatch.undo()
     for last in (0.3, 0.55, play_end(path)):
         alone, _ = drawn(hand.host, path, [last])
@@ -537,7 +537,7 @@ def test_what_panels_light_up_in_the_picture_is_there_again(hand, tmp_path, monk
 def test_a_film_has_its_own_quality(hand, tmp_path):
     hand.edit("look.quality", "balanced")
     hand.answer([Edit("look.quality", "low"), Edit("look.glow", 2.0)])
-    hand.loop.inputs.save(tmp_path / "a.timeline")
+    hand.loop.log.save(tmp_path / "a.timeline")
     session, play = log_player.open(tmp_path / "a.timeline", "cpu", quality="high")
     play.seek(play.seconds)
     assert (session.scene.look.quality, session.scene.look.glow) == ("high", 2.0)
@@ -549,7 +549,7 @@ def play_end(path):
 
 def test_a_narrow_film_stands_back(hand, tmp_path):
     hand.frames(5)
-    hand.loop.inputs.save(tmp_path / "a.timeline")
+    hand.loop.log.save(tmp_path / "a.timeline")
     wide, narrow = (log_player.open(tmp_path / "a.timeline", "cpu", aspect=aspect)[1].seek(0).pose.distance for aspect in (3.0, 0.5))
     assert narrow > 1.3 * wide
 
@@ -564,7 +564,7 @@ def test_many_events_are_thinned_and_a_flood_ends_the_record(hand, tmp_path, mon
     for _ in range(60):
         hand.do("walk_to", 0.5, 0)
         hand.do("next_sample", frames=0)
-    assert hand.loop.inputs.full and len(hand.loop.inputs.events) <= 40
+    assert hand.loop.log.full and len(hand.loop.log.events) <= 40
     hand.loop.do(Command("save_timeline"))
     assert "its beginning" in hand.loop.toast
     for path in Path.cwd().glob("xor-*.timeline"):
@@ -574,18 +574,18 @@ def test_many_events_are_thinned_and_a_flood_ends_the_record(hand, tmp_path, mon
 
 def test_a_resting_window_keeps_nothing_and_costs_no_memory(hand):
     hand.edit("view.sway", 0.0, 60)
-    before = len(hand.loop.inputs.events)
+    before = len(hand.loop.log.events)
     hand.frames(150)
-    assert len(hand.loop.inputs.events) - before <= 2
+    assert len(hand.loop.log.events) - before <= 2
 
 
-def test_a_door_keeps_what_a_line_does_not_tell():
-    door, kept = SwingingDoor(), []
+def test_samples_that_a_line_does_not_predict_are_kept():
+    line, kept = LineCompressor(), []
     times = np.arange(0, 10, 0.01)
     values = np.where(times < 3, times, np.where(times < 7, 3.0, 3 + np.sin(times - 7)))
     for time, value in zip(times, values, strict=True):
-        kept += door.add(float(time), (float(value),), (0.01,))
-    kept += door.flush()
+        kept += line.add(float(time), (float(value),), (0.01,))
+    kept += line.flush()
     found = np.interp(times, [time for time, _ in kept], [value for _, (value,) in kept])
     assert np.abs(found - values).max() < 0.0201 and len(kept) < 30
 
@@ -630,7 +630,7 @@ def test_what_is_looked_at_in_a_window_is_kept_as_edges(hand):
     hand.do("choose", bias)
     hand.loop.stage.pointer.chosen = -1
     hand.frames(2)
-    kept = [event.value[2] for event in hand.loop.inputs.events if event.kind == "seen"]
+    kept = [event.value[2] for event in hand.loop.log.events if event.kind == "seen"]
     assert kept[-3:] == [[1, 1], bias, -1]
 
 
@@ -645,7 +645,7 @@ def test_a_recording_that_is_played_is_not_kept(hand, tmp_path):
 
 
 def test_inputs_belong_to_the_session_on_screen(hand):
-    assert isinstance(hand.loop.inputs, LogWriter) and hand.loop.inputs.session is hand.session
+    assert isinstance(hand.loop.log, LogWriter) and hand.loop.log.session is hand.session
 
 
 def test_weights_from_outside_the_folder_are_read_beside_the_timeline_only(tmp_path):

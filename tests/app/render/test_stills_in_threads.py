@@ -82,18 +82,18 @@ def test_spawn_works_and_so_does_a_fork_before_the_first_picture(tmp_path):
     assert run(tmp_path, "shot", "fork", "before") == "(64, 64, 3)\n"
 
 
-def test_a_window_in_another_thread_is_told():
-    told = []
+def test_a_window_in_another_thread_is_reported():
+    reported = []
 
     def still():
         try:
             nv.shot("xor", SIZE)
         except nv.RunError as error:
-            told.append(str(error))
+            reported.append(str(error))
 
     with hosts.alone(window=True):
         other = Thread(target=still)
         other.start()
         other.join(30)
-    assert told and "a window is open in another thread" in told[0]
+    assert reported and "a window is open in another thread" in reported[0]
     assert nv.shot("xor", SIZE).shape == (64, 96, 3)

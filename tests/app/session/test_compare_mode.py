@@ -34,7 +34,7 @@ def person():
     opened.close()
 
 
-def place_in_rival(person, neuron: int) -> tuple[float, float]:
+def place_in_second(person, neuron: int) -> tuple[float, float]:
     stage = person.loop.stage
     x, y, _ = stage.view.frame.pose.project(
         stage.view.second.picture.layout.place_n4[neuron : neuron + 1, :3].astype(float), stage.viewport.aspect
@@ -47,7 +47,7 @@ def test_both_learn_and_both_are_drawn(person):
     person.key(K.space)
     person.frames(40)
     person.key(K.space)
-    assert person.session.source.step == person.session.rival.source.step > 0
+    assert person.session.source.step == person.session.second.source.step > 0
     after = person.look()
     lower = slice(after.shape[0] // 2, after.shape[0])
     assert change(before, after) > 0.003 and change(before[lower], after[lower]) > 0.003
@@ -64,16 +64,16 @@ def test_a_comparison_is_begun_changed_and_ended_on_the_panel_and_undone():
         person.click(*person.where("compare.setting"))
         person.click(*person.where("optimiser"))
         assert list(person.session.scene.compare) == ["train.optimizer"]
-        assert person.session.source.step == person.session.rival.source.step
+        assert person.session.source.step == person.session.second.source.step
         person.click(*person.where("compare.value"))
         person.click(*person.where("rmsprop"))
-        assert person.session.rival.scene.train.optimizer == "rmsprop"
+        assert person.session.second.scene.train.optimizer == "rmsprop"
         assert change(alone, person.look()) > 0.01
         trainer = person.session.source.trainer
         person.click(*person.where("stop"))
-        assert person.session.rival is None and person.loop.stage.view.second is None and person.session.source.trainer is trainer
+        assert person.session.second is None and person.loop.stage.view.second is None and person.session.source.trainer is trainer
         person.key(K.z, K.mod_ctrl)
-        assert person.session.rival.scene.train.optimizer == "rmsprop" and person.loop.stage.view.second is not None
+        assert person.session.second.scene.train.optimizer == "rmsprop" and person.loop.stage.view.second is not None
         person.click(*person.where("compare.setting"))
         person.click(*person.where("nothing (one network)"))
         assert person.session.scene.compare == {}
@@ -86,11 +86,11 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
     person.frames(3)
     topology, stage = person.session.source.topology, person.loop.stage
     hidden = topology.nodes[1].neurons.start + 2
-    person.click(*place_in_rival(person, hidden))
+    person.click(*place_in_second(person, hidden))
     assert stage.view.second.leads and stage.view.second.picked == stage.pointer.picked == hidden
     reading = person.loop.overlay._dock.neuron.shown[0]
     assert reading.network == "B" and reading.activation == "tanh"
-    assert reading.a == float(person.session.rival.source.tensors("activation")[hidden])
+    assert reading.a == float(person.session.second.source.tensors("activation")[hidden])
     assert reading.a != float(person.session.source.tensors("activation")[hidden])
     person.click(*person.place_of(hidden))
     assert not stage.view.second.leads and stage.pointer.picked == stage.view.second.picked == hidden
@@ -99,23 +99,23 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
     assert reading.network == "A" and reading.activation == "relu"
     compared = comparison_readout.reading(person.session, stage.view.second, hidden)
     assert [n.hovered for n in compared.networks] == [
-        float(s.tensors("activation")[hidden]) for s in (person.session.source, person.session.rival.source)
+        float(s.tensors("activation")[hidden]) for s in (person.session.source, person.session.second.source)
     ]
-    person.move(*place_in_rival(person, hidden))
+    person.move(*place_in_second(person, hidden))
     low, high = stage.reading().plane.hovered
     assert -1 <= low < high <= 1  # tanh's
-    person.click(*place_in_rival(person, 0))
+    person.click(*place_in_second(person, 0))
     stage.pointer.pick(3)  # as a term of the panel does: in the network that is read
     assert stage.view.second.leads and stage.view.second.picked == 3
     person.key(K.escape)
     assert stage.pointer.picked == stage.view.second.picked == -1 and not stage.view.second.leads
 
 
-def test_twins_are_told_by_layer_and_number():
+def test_twins_are_reported_by_layer_and_number():
     small, large = (build_topology(Network(layers=tuple(Layer(units=n) for n in units)), (4,), 3, "softmax") for units in ((5,), (2, 6)))
-    assert [comparison_view.twin(small, large, k) for k in (0, 4, 5, 6, 9, 11, -1, 99)] == [0, 4, 5, -1, 12, 14, -1, -1]
-    assert [comparison_view.twin(large, small, k) for k in (3, 5, 6, 11, 12, 14)] == [3, 5, -1, -1, 9, 11]
-    assert all(comparison_view.twin(large, large, k) == k for k in range(large.n_neurons))
+    assert [comparison_view.counterpart(small, large, k) for k in (0, 4, 5, 6, 9, 11, -1, 99)] == [0, 4, 5, -1, 12, 14, -1, -1]
+    assert [comparison_view.counterpart(large, small, k) for k in (3, 5, 6, 11, 12, 14)] == [3, 5, -1, -1, 9, 11]
+    assert all(comparison_view.counterpart(large, large, k) == k for k in range(large.n_neurons))
 
 
 def test_brightness_is_on_one_scale_or_on_two(person):
@@ -141,17 +141,17 @@ def test_brightness_is_on_one_scale_or_on_two(person):
         ("spiral", {"data.features": ["x1"]}), ("iris", {"data.standardize": True}), ("wide", {"train.batch": 0}),
     ],
 )  # fmt: skip
-def test_a_rival_of_another_shape_stands_there_too(scene, compare):
+def test_a_second_network_of_another_shape_stands_there_too(scene, compare):
     person = Person(scene, play=True, size=SIZE, edits=[*STILL, Edit("compare", compare)])
     try:
         person.frames(10)
-        stage, rival = person.loop.stage, person.session.rival
-        assert stage.view.second.picture.topology is rival.source.topology
-        assert (stage.view.second.picture.layout.annex is None) == (rival.source.plane is None)
+        stage, second = person.loop.stage, person.session.second
+        assert stage.view.second.picture.topology is second.source.topology
+        assert (stage.view.second.picture.layout.annex is None) == (second.source.plane is None)
         above, below = stage.view.picture.layout.box(), stage.view.second.picture.layout.box()
         assert below[1][1] < above[0][1]
-        for k in range(0, rival.source.topology.n_neurons, max(rival.source.topology.n_neurons // 7, 1)):
-            person.move(*place_in_rival(person, k))
+        for k in range(0, second.source.topology.n_neurons, max(second.source.topology.n_neurons // 7, 1)):
+            person.move(*place_in_second(person, k))
         check(person)
     finally:
         person.close()
@@ -184,21 +184,21 @@ def test_a_walk_is_of_the_first_network_and_the_second_says_that_it_waits(person
     person.frames(3)
     person.key(K.i)
     person.frames(30)
-    assert person.session.source.step == 21 and person.session.rival.source.step == 20
+    assert person.session.source.step == 21 and person.session.second.source.step == 20
     assert comparison_readout.reading(
         person.session, person.loop.stage.view.second
-    ).waits == "B" and "B is paused" in comparison_readout.sentence(person.session, person.session.rival)
+    ).waits == "B" and "B is paused" in comparison_readout.sentence(person.session, person.session.second)
     person.key(K.escape)
     person.frames(3)
-    assert person.session.rival.source.step == 21
+    assert person.session.second.source.step == 21
 
 
 def test_numbers_of_both_are_of_one_moment_and_say_when_a_share_was_reached(person):
     person.session.run(800)
-    told = comparison_readout.reading(person.session, person.loop.stage.view.second)
-    a, b = told.networks
-    assert a.step == b.step == 800 and told.same_batches
-    for n, source in zip(told.networks, (person.session.source, person.session.rival.source), strict=True):
+    reported = comparison_readout.reading(person.session, person.loop.stage.view.second)
+    a, b = reported.networks
+    assert a.step == b.step == 800 and reported.same_batches
+    for n, source in zip(reported.networks, (person.session.source, person.session.second.source), strict=True):
         assert n.loss == source.loss and n.answer == source.answer()[0]
         reached = [step for step, right in zip(n.charts.test_step, n.charts.test_accuracy, strict=True) if right >= 0.9]
         assert n.reached[0] == reached[0]
@@ -215,12 +215,12 @@ def test_train_tells_of_both(capsys, tmp_path):
     log = tmp_path / "log.jsonl"
     options = Options(backend="cpu", sets=("train.learning_rate=0.02",), quiet=True)
     assert train(options, "compare", TrainRequest(steps=30, log=log), as_json=True) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["differences"] == [{"path": "network.layers.*.activation", "a": "relu", "b": "tanh"}]
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["differences"] == [{"path": "network.layers.*.activation", "a": "relu", "b": "tanh"}]
     alone = Options(backend="cpu", sets=("train.learning_rate=0.02", "network.layers.0.activation=tanh", "compare={}"), quiet=True)
     assert train(alone, "compare", TrainRequest(steps=30), as_json=True) == 0
     other = json.loads(capsys.readouterr().out)
-    assert "rival" not in other and told["rival"]["test_loss"] == other["test_loss"] != told["test_loss"]
+    assert "rival" not in other and reported["rival"]["test_loss"] == other["test_loss"] != reported["test_loss"]
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["network"] for line in lines] == ["A"] * 30 + ["B"] * 30 and lines[-1]["step"] == 30
 
@@ -233,5 +233,5 @@ def test_train_says_which_of_the_two_diverged(capsys):
         "compare.network.output.activation=linear",
     )
     assert train(Options(backend="cpu", sets=sets, quiet=True), "compare", TrainRequest(steps=30), as_json=True) == 3
-    told = json.loads(capsys.readouterr().out)
-    assert told["diverged"] is None and told["rival"]["diverged"] and told["trouble"].startswith("B diverged")
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["diverged"] is None and reported["rival"]["diverged"] and reported["trouble"].startswith("B diverged")

@@ -73,8 +73,8 @@ def test_a_kept_moment_and_the_way_back_are_the_run_that_was(name):
 def test_each_of_two_networks_learns_as_it_would_alone(name, other):
     s = session(name, f"compare.{other}", remember=0)
     s.run(6)
-    assert s.source.step == s.rival.source.step == 6 and s.even
-    for source, more in ((s.source, ()), (s.rival.source, (other,))):
+    assert s.source.step == s.second.source.step == 6 and s.even
+    for source, more in ((s.source, ()), (s.second.source, (other,))):
         lone = session(name, *more, remember=0)
         lone.source.run(6)
         assert np.array_equal(parameters(source), parameters(lone.source))
@@ -176,8 +176,8 @@ def test_a_script_of_numpy_gives_the_same_answers(name, tmp_path):
     data = s.source.data
     for row, x, target in zip(said, data.x_test, data.t_test, strict=False):
         s.source.trainer.show(x, target)
-        told = s.source.tensors("activation")[s.source.topology.output.neurons.slice]
-        np.testing.assert_allclose(np.ravel(row), told, rtol=1e-4, atol=1e-5)
+        reported = s.source.tensors("activation")[s.source.topology.output.neurons.slice]
+        np.testing.assert_allclose(np.ravel(row), reported, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["autoencoder", "resnet-tiny", "sort-gpt"])
@@ -193,5 +193,5 @@ def test_a_walk_of_many_layers_does_not_take_minutes(name):
     assert walking.over and seconds <= 90 and seconds == pytest.approx(count / walking.reading().speed, abs=1)
     assert speed.lasts(walking.reading()).endswith(f"the {count} phases of the step take {count / walking.speed:.0f} s.")
     assert walking.speed == 0.5 or count > 45
-    s.habits.speed = 0.25
+    s.walk_settings.speed = 0.25
     assert walking.reading().speed == 0.25

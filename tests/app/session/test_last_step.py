@@ -1,4 +1,5 @@
-"""What is told of the last step is of that step: the same inside a walk and outside, with clipping, after edits by hand, undo, freezing."""
+"""What is reported of the last step is of that step: the same inside a walk and outside, with clipping, after edits by hand, undo,
+freezing."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def session(*edits: str, scene: str = "iris", steps: int = 5) -> Session:
     return s
 
 
-def told(s: Session, p: int) -> tuple:
+def reported(s: Session, p: int) -> tuple:
     reading = s.inspector.parameter(s.source, p)
     return reading.before, reading.before + reading.change
 
@@ -43,7 +44,7 @@ def test_one_gradient_inside_a_walk_and_outside(optimizer, extra):
     assert 0 < tape.clip < 1
 
     def seen() -> list[float]:
-        source = s.kept.told if s.kept is not None else s.seen
+        source = s.kept.numbers if s.kept is not None else s.seen
         return [
             s.inspector.neuron(source, neuron).bias_gradient, s.inspector.parameter(source, p).batch,
             explain_parameter.read(s.pictured, p).gradient,
@@ -86,22 +87,22 @@ def test_the_layers_rule_multiplies(optimizer, clip):
 def test_an_edit_by_hand_and_its_undo_leave_the_last_step_what_it_was(extra):
     s = session(*extra)
     p = s.source.topology.output.weight.start + 2
-    before = told(s, p)
+    before = reported(s, p)
     assert before[0] != before[1] and before[1] == s.source.parameter(p)
     s.editing.set_parameter(p, 0.75)
-    assert told(s, p) == before and explain_parameter.read(s.pictured, p).change == pytest.approx(before[1] - before[0])
+    assert reported(s, p) == before and explain_parameter.read(s.pictured, p).change == pytest.approx(before[1] - before[0])
     assert lines.change(s.inspector.parameter(s.source, p))[1].text == "set by hand since, to 0.7500"
     assert s.source.tensors("change")[p] == 0  # training has not made this value
     s.moments.keep(s, "A")
     s.editing.set_parameter(p, 0.5)
     s.undo()
     s.undo()
-    assert told(s, p) == before and len(lines.change(s.inspector.parameter(s.source, p))) == 1
+    assert reported(s, p) == before and len(lines.change(s.inspector.parameter(s.source, p))) == 1
     assert s.source.tensors("change")[p] != 0
     s.moments.enter(s, "A")
-    assert told(s, p) == before
+    assert reported(s, p) == before
     s.source.run(1)
-    assert told(s, p)[0] == 0.75 and not s.inspector.parameter(s.source, p).edited
+    assert reported(s, p)[0] == 0.75 and not s.inspector.parameter(s.source, p).edited
 
 
 def test_a_change_of_the_layer_has_the_edited_weight_as_the_step_left_it():
@@ -118,11 +119,11 @@ def test_a_change_of_the_layer_has_the_edited_weight_as_the_step_left_it():
 def test_freezing_does_not_undo_the_last_step():
     s = session()
     node = s.source.topology.nodes[1]
-    before = told(s, node.weight.start)
+    before = reported(s, node.weight.start)
     s.editing.hold("frozen", [node.neurons.start], True)
-    assert told(s, node.weight.start) == before and before[0] != before[1]
+    assert reported(s, node.weight.start) == before and before[0] != before[1]
     s.source.run(1)
-    assert told(s, node.weight.start) == (before[1], before[1])  # and then it was passed over
+    assert reported(s, node.weight.start) == (before[1], before[1])  # and then it was passed over
 
 
 def test_after_weights_from_a_file_there_is_no_last_step_to_tell():

@@ -102,7 +102,7 @@ def test_the_loss_answers(s):
     s.editing.set_parameter(1, 5.0, 0.1)
     effect = s.editing.reading()
     assert (effect.kind, effect.parameter, effect.new, effect.began, effect.step) == ("value", 1, 5.0, 20, 20)
-    assert (effect.sample_before, effect.test_before) == (sample, test), "edits of one value in a row are told as one"
+    assert (effect.sample_before, effect.test_before) == (sample, test), "edits of one value in a row are reported as one"
     assert effect.sample_now == s.source.sample_loss != sample
     assert effect.test_now == s.source.evaluate("test")[0] != test
     s.show_next(1)

@@ -102,13 +102,13 @@ def test_in_a_walk_an_epoch_leads_to_the_first_step_of_one(tmp_path, batch):
     steps = s.source.trainer.of_epoch[1]
     s.source.run(2)
     s.start_walk(Place(2, 0.3))
-    s.habits.speed = 4.0
+    s.walk_settings.speed = 4.0
     start = -(-3 // steps)
     for k in range(3):
         navigation.move(s, "epoch", 1)
         until_held(s)
         assert s.walking.walk.step == (start + k) * steps + 1 and s.walking.number == 0 and not s.walking.playing
-    assert s.walking.habits.speed == 4.0
+    assert s.walking.walk_settings.speed == 4.0
     navigation.move(s, "step", 1)
     here = s.walking.walk.step
     navigation.move(s, "epoch", -1)
@@ -141,15 +141,17 @@ def test_pause_forgets_the_goal(tmp_path):
 def test_a_layer_on_is_the_same_moment_at_the_next_layer(tmp_path):
     s = session(tmp_path, "iris")
     s.start_walk(Place.parse("forward:1@0.4", s.source.topology))
-    told = []
+    reported = []
     for _ in range(30):
         place = s.walking.walk.place
-        told.append((s.walking.phases[place.index].kind, s.walking.phases[place.index].layer, place.fraction))
+        reported.append((s.walking.phases[place.index].kind, s.walking.phases[place.index].layer, place.fraction))
         navigation.move(s, "layer", 1)
     layers = len(s.source.topology.nodes) - 1
     up, down = range(1, layers + 1), range(layers, 0, -1)
-    assert told[: 3 * layers] == [(kind, k, 0.4) for kind, order in (("forward", up), ("backward", down), ("update", down)) for k in order]
-    assert len(set(told[3 * layers - 1 :])) == 1  # there it ends
+    assert reported[: 3 * layers] == [
+        (kind, k, 0.4) for kind, order in (("forward", up), ("backward", down), ("update", down)) for k in order
+    ]
+    assert len(set(reported[3 * layers - 1 :])) == 1  # there it ends
     for _ in range(30):
         navigation.move(s, "layer", -1)
     assert str(s.walking.phases[s.walking.walk.place.index]) == "forward:1" and s.source.step == 1
@@ -263,16 +265,16 @@ def test_a_diverged_walk_goes_an_epoch_back_to_the_first_step_of_its_epoch(tmp_p
 def test_a_walk_goes_on_to_the_next_step_stays_or_plays_again(tmp_path):
     s, plain = session(tmp_path, "iris"), session(tmp_path, "iris")
     s.start_walk()
-    s.habits.speed = 0.0  # a phase a frame
+    s.walk_settings.speed = 0.0  # a phase a frame
     for _ in range(len(s.walking.phases) + 3):
         s.advance(1 / 60, ALWAYS)
     assert not s.walking.playing and s.walking.over and s.source.step == 1
-    s.habits.loop = "again"
+    s.walk_settings.loop = "again"
     s.walking.restart_or_hold(True)
     for _ in range(100):
         s.advance(1 / 60, ALWAYS)
     assert s.walking.playing and s.source.step == 1
-    s.habits.loop = "on"
+    s.walk_settings.loop = "on"
     for _ in range(100):
         s.advance(1 / 60, ALWAYS)
     assert s.walking.playing and s.source.step > 5
@@ -283,7 +285,7 @@ def test_a_walk_goes_on_to_the_next_step_stays_or_plays_again(tmp_path):
 def test_a_walk_that_goes_on_honours_the_stop_conditions(tmp_path):
     s = session(tmp_path, "iris", "train.steps=3")
     s.start_walk()
-    s.habits.speed, s.habits.loop = 0.0, "on"
+    s.walk_settings.speed, s.walk_settings.loop = 0.0, "on"
     for _ in range(200):
         s.advance(1 / 60, ALWAYS)
     assert s.source.step == 3 and not s.walking.playing and s.stops.reason == "step 3 is reached"
@@ -296,7 +298,7 @@ def test_a_walk_that_goes_on_honours_the_stop_conditions(tmp_path):
 def test_a_walk_that_goes_on_ends_where_the_numbers_explode(tmp_path):
     s = session(tmp_path, "xor", *DIVERGES)
     s.start_walk()
-    s.habits.speed, s.habits.loop = 0.0, "on"
+    s.walk_settings.speed, s.walk_settings.loop = 0.0, "on"
     for _ in range(3000):
         s.advance(1 / 60, ALWAYS)
         if s.banner:
@@ -317,7 +319,7 @@ def test_the_mean_gradient_is_what_the_edges_and_the_legend_tell(tmp_path):
     s.walking.walk.go(Place.parse("backward:1@0.2", s.source.topology))  # the error's own wave is the sample's
     assert s.walking.quantity() == ("parameter", 2) and not s.walking.reading().gradient
     s.start_walk(Place.parse("backward:1@0.9", s.source.topology))
-    assert s.walking.reading().mean  # the next step is told the same way
+    assert s.walking.reading().mean  # the next step is reported the same way
 
 
 def test_an_edit_in_the_middle_of_a_phase_then_back(tmp_path):

@@ -99,7 +99,7 @@ def test_the_draw_follows_the_seed_and_the_place(s):
     assert all(reading(s, (3.0, 0, 1.0, place, seed)).drawn == drawn[seed] for seed in (0, 1) for place in (-1, 2))
 
 
-def test_bad_prompts_are_told_and_what_is_shown_stays(s):
+def test_bad_prompts_are_reported_and_what_is_shown_stays(s):
     s.prompt.write("CAB")
     x = s.source.sample.x
     for text, word in (("CAX", "'X'"), ("A" * 12, "at most 11"), (" ", "empty")):
@@ -161,10 +161,10 @@ def test_training_is_the_same_to_the_bit_with_and_without_a_prompt(s):
 def test_a_second_network_sees_it(s):
     s.apply([Edit("compare", {"train.learning_rate": 0.01})])
     s.prompt.write("CAB")
-    assert s.rival is not None and s.rival.source.sample.part == OWN
-    np.testing.assert_array_equal(s.rival.source.sample.x, s.source.sample.x)
+    assert s.second is not None and s.second.source.sample.part == OWN
+    np.testing.assert_array_equal(s.second.source.sample.x, s.source.sample.x)
     s.show_next(1)
-    assert s.rival.source.sample.part == "test"
+    assert s.second.source.sample.part == "test"
 
 
 def test_a_session_log_plays_it_and_a_recording_shows_it(tmp_path, s):
@@ -184,7 +184,7 @@ def test_a_session_log_plays_it_and_a_recording_shows_it(tmp_path, s):
     assert source.sample.part == OWN and len(recorded.prompt.ids) == 3
 
 
-def test_everything_that_is_told_of_a_sample_can_be_told_of_a_prompt(s):
+def test_everything_that_is_reported_of_a_sample_can_be_reported_of_a_prompt(s):
     s.run(3)
     s.prompt.write("CAB")
     s.refresh()

@@ -107,7 +107,7 @@ def test_training_is_the_same_to_the_bit_with_and_without_a_drawing(s):
     assert np.array_equal(s.source.tensors("parameter"), other.source.tensors("parameter"))
 
 
-def test_auto_advance_waits_and_kept_moments_and_a_rival_see_it():
+def test_auto_advance_waits_and_kept_moments_and_a_second_network_see_it():
     s = session("digits", "view.follow=true")
     s.run(5)
 
@@ -116,10 +116,10 @@ def test_auto_advance_waits_and_kept_moments_and_a_rival_see_it():
         s.follow_samples(0.1)
     own(s)
     s.apply([Edit("compare", {"train.learning_rate": 0.5})])
-    assert s.rival is not None and s.rival.source.sample.part == OWN
-    np.testing.assert_array_equal(s.rival.source.sample.x, own(s))
+    assert s.second is not None and s.second.source.sample.part == OWN
+    np.testing.assert_array_equal(s.second.source.sample.x, own(s))
     s.show_next(1)
-    assert s.rival.source.sample.part == "test"
+    assert s.second.source.sample.part == "test"
 
 
 @pytest.mark.parametrize("name", ["iris", "spiral", "xor"])
@@ -141,7 +141,7 @@ def test_drawing_in_a_walk_finishes_its_step(s):
     own(s)
 
 
-def test_everything_that_is_told_of_a_shown_sample_can_be_told_of_a_drawing(s):
+def test_everything_that_is_reported_of_a_shown_sample_can_be_reported_of_a_drawing(s):
     s.run(3)
     s.own.draw(SEVEN)
     s.refresh()

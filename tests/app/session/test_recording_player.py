@@ -259,7 +259,7 @@ def test_moves_go_by_kept_steps_and_epochs(gaps):
     assert session.source.step == 50
 
 
-def test_what_needs_training_is_told_and_changes_nothing(session):
+def test_what_needs_training_is_reported_and_changes_nothing(session):
     session.run_to(40)
     scene, before = session.scene, session.source.tensors("parameter").copy()
     acts = (
@@ -308,11 +308,11 @@ def test_two_moments_of_a_recording_are_compared(session):
 def test_a_kept_moment_of_a_recording_tells_what_the_recording_tells(session):
     session.run_to(60)
     p = session.source.topology.nodes[1].weight.start
-    told = explain_parameter.read(session.pictured, p)
+    reported = explain_parameter.read(session.pictured, p)
     session.moments.keep(session, "A")
     session.run_to(80)
     session.moments.watch("A")
-    assert told.gradient and told.change and explain_parameter.read(session.pictured, p) == told
+    assert reported.gradient and reported.change and explain_parameter.read(session.pictured, p) == reported
 
 
 def test_layers_show_the_whole_recording(session):

@@ -7,7 +7,7 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.app.session import navigation, run_archive, scene_files
-from nnviz3d.app.session.comparison import Rival
+from nnviz3d.app.session.comparison import SecondNetwork
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.formats import checkpoint
@@ -35,7 +35,7 @@ LEAVE = {
     "optimiser": lambda s: s.apply([Edit("train.optimizer", "sgd")]),
     "other data": lambda s: s.apply([Edit("data.kind", "wine")]),
     "another part": lambda s: s.apply([Edit("data.seed", 5)]),
-    "a rival": lambda s: s.apply([Edit("compare", {"train.optimizer": "sgd"})]),
+    "a second network": lambda s: s.apply([Edit("compare", {"train.optimizer": "sgd"})]),
 }
 
 
@@ -53,7 +53,7 @@ def test_undo_brings_the_run_back_whole(how):
     after = whole(s.source.trainer)
     s.undo()
     assert whole(s.source.trainer) == state and s.scene == scene and s.source.history.stretches() == past and s.unsaved == 77.0
-    assert s.rival is None and all(np.array_equal(getattr(s.curves.charts, k), getattr(curves, k), equal_nan=True) for k in vars(curves))
+    assert s.second is None and all(np.array_equal(getattr(s.curves.charts, k), getattr(curves, k), equal_nan=True) for k in vars(curves))
     s.rewind(20)
     assert s.source.step == 20 and s.scene.train.learning_rate == 0.02
     s.rewind(90)
@@ -131,13 +131,13 @@ def test_looking_is_no_change(tmp_path):
 def test_both_networks_go_back_only_as_far_as_both_can(monkeypatch):
     s = session("xor", "compare.train.learning_rate=0.5")
     s.run(40)
-    s.rival.source.history.forget()
+    s.second.source.history.forget()
     s.run(20)
     s.rewind(10)
-    assert s.source.step == s.rival.source.step == 40
+    assert s.source.step == s.second.source.step == 40
     navigation.move(s, "step", -1)
     assert s.source.step == 40 and "nearest stored step is 40" in s.banner
-    assert Rival.oldest.fget(s.rival) == 40
+    assert SecondNetwork.oldest.fget(s.second) == 40
 
 
 def test_a_stop_condition_counts_again_for_who_goes_back_to_before_it():
@@ -187,14 +187,14 @@ def test_by_keys_reset_is_taken_back_and_an_edit_in_the_past_ends_the_line(perso
 def test_another_scene_and_own_data_are_taken_back(person, tmp_path):
     first = person.session
     first.run(30)
-    state, inputs = whole(first.source.trainer), person.loop.inputs
+    state, log = whole(first.source.trainer), person.loop.log
     person.loop.do(Command("open", "xor"))
     (tmp_path / "a.csv").write_text(CSV)
     person.frames(2)
     assert person.session is not first and person.session.scene.data.kind == "xor"
     second = person.session
     person.key(K.z, K.mod_ctrl)
-    assert person.session is first and whole(first.source.trainer) == state and person.loop.inputs is inputs and not first.running
+    assert person.session is first and whole(first.source.trainer) == state and person.loop.log is log and not first.running
     person.frames(3)
     person.key(K.z, K.mod_ctrl, K.mod_shift)
     assert person.session is second
@@ -214,17 +214,19 @@ def test_long_training_is_asked_about_and_saved(person, tmp_path):
     person.host.closing, s.unsaved = False, 300.0
     person.loop.do(Command("quit"))
     person.frames(3)
-    assert person.loop.desk.question == SaveRun("Iris", "close the window", 30, 300.0) or isinstance(person.loop.desk.question, SaveRun)
+    assert person.loop.dialogs.question == SaveRun("Iris", "close the window", 30, 300.0) or isinstance(
+        person.loop.dialogs.question, SaveRun
+    )
     person.click(*person.where("Save …"))
-    person.loop.desk.answer(str(tmp_path / "kept.safetensors"))
+    person.loop.dialogs.answer(str(tmp_path / "kept.safetensors"))
     assert person.host.closing and checkpoint.head(tmp_path / "kept.safetensors").state.a.step == 30 and s.unsaved == 0.0
     person.host.closing, s.unsaved = False, 300.0
     s.apply([Edit("look.glow", 2.0)])
     person.loop.do(Command("open", "xor"))
-    assert isinstance(person.loop.desk.question, SaveFirst)
-    person.loop.desk.answer("discard")
-    assert isinstance(person.loop.desk.question, SaveRun)
-    person.loop.desk.answer("discard")
+    assert isinstance(person.loop.dialogs.question, SaveFirst)
+    person.loop.dialogs.answer("discard")
+    assert isinstance(person.loop.dialogs.question, SaveRun)
+    person.loop.dialogs.answer("discard")
     assert person.session.scene.data.kind == "xor"
 
 

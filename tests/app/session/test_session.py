@@ -273,7 +273,7 @@ def test_without_a_memory_there_is_no_way_back(tmp_path):
     assert s.source.step == 20
 
 
-def test_what_is_told_at_rest_is_of_the_step_at_rest_and_looking_back_erases_nothing(tmp_path):
+def test_what_is_reported_at_rest_is_of_the_step_at_rest_and_looking_back_erases_nothing(tmp_path):
     s = session(tmp_path, "iris", remember=8 << 20)
     s.running = True
     for _ in range(20):
@@ -283,10 +283,10 @@ def test_what_is_told_at_rest_is_of_the_step_at_rest_and_looking_back_erases_not
     for _ in range(4):
         s.advance(0.2, lambda: False)
     assert s.scores.test_loss == s.source.evaluate("test")[0]
-    told = s.curves.charts.test_step
-    assert told[-1] == s.source.step
+    reported = s.curves.charts.test_step
+    assert reported[-1] == s.source.step
     s.rewind(5)
     for _ in range(4):
         s.advance(0.2, lambda: False)
     assert s.source.step == 5 and s.scores.test_loss == s.source.evaluate("test")[0]
-    assert (s.curves.charts.test_step == told).all()
+    assert (s.curves.charts.test_step == reported).all()

@@ -91,7 +91,7 @@ def test_each_moment_is_what_the_network_was(tmp_path):
         assert s.pictured is not s.source and s.pictured.answer() == kept[name]["answer"]
         for kind in ("parameter", "gradient", "change", "activation", "z", "delta"):
             np.testing.assert_array_equal(s.pictured.tensors(kind), kept[name][kind], err_msg=kind)
-        assert read(s.pictured.told, s.source.topology.n_neurons - 1) == kept[name]["reading"]
+        assert read(s.pictured.reported, s.source.topology.n_neurons - 1) == kept[name]["reading"]
     s.moments.watch("B - A")
     np.testing.assert_array_equal(s.pictured.tensors("parameter"), kept["B"]["parameter"] - kept["A"]["parameter"])
     np.testing.assert_array_equal(s.pictured.tensors("activation"), kept["B"]["activation"] - kept["A"]["activation"])
@@ -126,15 +126,15 @@ def test_the_table_holds_what_was_measured(tmp_path):
 def test_the_largest_changes_are_the_largest(tmp_path):
     s = two(tmp_path)
     a, b = (s.moments.kept[name].snapshot.parameters for name in ("A", "B"))
-    told = s.moments.reading(s.source).largest
+    reported = s.moments.reading(s.source).largest
     sizes = np.abs(b - a)
-    assert [t.parameter for t in told] == list(np.argsort(-sizes, kind="stable")[: len(told)]) and len(told) == 6
-    for t in told:
+    assert [t.parameter for t in reported] == list(np.argsort(-sizes, kind="stable")[: len(reported)]) and len(reported) == 6
+    for t in reported:
         assert (t.before, t.after) == (a[t.parameter], b[t.parameter])
         node = s.source.topology.nodes[t.layer]
         place = node.bias.start + t.index if t.source is None else node.weight.start + t.index * node.weight.shape[1] + t.source
         assert place == t.parameter and t.neuron == node.neurons.start + t.index
-    assert s.moments.reading(s.source).largest is told  # worked out once
+    assert s.moments.reading(s.source).largest is reported  # worked out once
 
 
 def test_a_moment_at_the_very_beginning_and_two_that_are_equal(tmp_path):
@@ -216,7 +216,7 @@ def test_a_run_that_is_not_remembered_keeps_nothing_and_says_so(tmp_path):
     assert "not stored" in s.banner and not s.moments.kept
 
 
-def test_data_that_changed_since_is_told(tmp_path):
+def test_data_that_changed_since_is_reported(tmp_path):
     rows = [f"{k % 2},{k * 0.1:.2f},{'ab'[k % 2]}" for k in range(30)]
     (tmp_path / "mine.csv").write_text("x,y,c\n" + "\n".join(rows) + "\n")
     s = session(tmp_path, "iris", 'data.kind="csv"', 'data.file="mine.csv"')
@@ -240,7 +240,7 @@ def test_while_two_networks_are_compared_moments_wait_and_say_so(tmp_path):
     s = two(tmp_path)
     s.moments.watch("B - A")
     s.apply([Edit("compare", {"train": {"learning_rate": 0.2}})])
-    assert s.rival is not None and s.kept is None and s.pictured is s.source
+    assert s.second is not None and s.kept is None and s.pictured is s.source
     for act in (s.moments.keep, s.moments.enter):
         s.banner = ""
         act(s, "A")

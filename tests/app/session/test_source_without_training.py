@@ -34,7 +34,7 @@ def session() -> Session:
 
 
 def test_time_stands_and_says_why(session):
-    assert type(session.mode) is Live and session.walking is None and session.player is None and session.rival is None
+    assert type(session.mode) is Live and session.walking is None and session.player is None and session.second is None
     for act in (session.play, session.single_step, session.start_walk, session.reset, lambda: session.move("epoch", 1)):
         session.banner = ""
         act()
@@ -58,7 +58,7 @@ def test_nothing_of_it_changes(session):
         session.banner = ""
         act()
         assert OPENED.edit in session.banner
-    assert not session.history.can_undo and session.rival is None and not session.moments.kept
+    assert not session.history.can_undo and session.second is None and not session.moments.kept
     with pytest.raises(InputError, match="opened without training data"):
         scene_files.checkpoint(session, Path("never.safetensors"))
     assert np.array_equal(session.source.tensors("parameter"), before)
@@ -82,10 +82,10 @@ def test_there_is_nothing_to_measure(session):
 def test_it_is_explained_as_far_as_it_is_known(session):
     source = session.source
     p, a = source.tensors("parameter"), source.tensors("activation")
-    told = session.inspector.neuron(session.pictured, 4)  # the second of the hidden layer
-    assert told.z == pytest.approx(float(p[3:6] @ a[:3] + p[13])) and told.a == pytest.approx(math.tanh(told.z), rel=1e-6)
-    assert told.incoming.total + told.bias == pytest.approx(told.z, rel=1e-6)
-    assert told.bias_gradient is None and told.delta is not None and told.target is None
+    reported = session.inspector.neuron(session.pictured, 4)  # the second of the hidden layer
+    assert reported.z == pytest.approx(float(p[3:6] @ a[:3] + p[13])) and reported.a == pytest.approx(math.tanh(reported.z), rel=1e-6)
+    assert reported.incoming.total + reported.bias == pytest.approx(reported.z, rel=1e-6)
+    assert reported.bias_gradient is None and reported.delta is not None and reported.target is None
     output = session.inspector.neuron(session.pictured, 7)
     assert (output.label, output.target, output.loss, output.loss_slope) == ("yes", None, "", None)
     session.inspector.check(0)
@@ -97,14 +97,14 @@ def test_it_is_explained_as_far_as_it_is_known(session):
 
 @pytest.mark.parametrize("kind", ["z", "delta"])
 def test_what_else_is_not_known_is_left_out(session, kind):
-    told = session.inspector.neuron(session.pictured, 4)
+    reported = session.inspector.neuron(session.pictured, 4)
     del session.source.known[kind]
     session.source.show()
     again = session.inspector.neuron(session.pictured, 4)
-    assert again.z == pytest.approx(told.z, rel=1e-6)
+    assert again.z == pytest.approx(reported.z, rel=1e-6)
     assert (again.delta is None, again.outgoing is None) == ((True, True) if kind == "delta" else (False, False))
     layer, weight = session.inspector.layer(session.pictured, 1), session.inspector.parameter(session.pictured, 0)
-    assert layer.z[1] == pytest.approx(told.z, rel=1e-6) and (layer.delta is None) == (weight.sample is None) == (kind == "delta")
+    assert layer.z[1] == pytest.approx(reported.z, rel=1e-6) and (layer.delta is None) == (weight.sample is None) == (kind == "delta")
 
 
 @pytest.fixture

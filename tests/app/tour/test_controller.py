@@ -32,7 +32,7 @@ def visit(scene: str = "xor", size: tuple[int, int] = (520, 360), edits=(), play
 
 def at(visitor: Person) -> str:
     """The step of the tour."""
-    state = visitor.guide.course.state
+    state = visitor.tour.course.state
     return f"{state.lesson + 1}.{state.step + 1}"
 
 
@@ -43,33 +43,33 @@ def visitor(request):
     visitor.loop.close()
 
 
-def said(guide: TourController) -> str:
-    return re.sub(f"[{NUMBER}{END}*]", "", guide.reading().text)
+def said(tour: TourController) -> str:
+    return re.sub(f"[{NUMBER}{END}*]", "", tour.reading().text)
 
 
-def numbers(guide: TourController) -> list[str]:
+def numbers(tour: TourController) -> list[str]:
     """The live values in the text, in order."""
-    return re.findall(f"{NUMBER}(.*?){END}", guide.reading().text)
+    return re.findall(f"{NUMBER}(.*?){END}", tour.reading().text)
 
 
 @pytest.mark.parametrize("code", ["en", "de"])
 def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
     visitor = visit(size=(360, 260), edits=[Edit("view.language", code)])
-    guide, seen = visitor.guide, []
+    tour, seen = visitor.tour, []
     visitor.do("tour")
-    counts = guide.course.state.counts
-    while guide.on:
-        step, session = guide.course.step, visitor.session
+    counts = tour.course.state.counts
+    while tour.on:
+        step, session = tour.course.step, visitor.session
         visitor.frames(2, dt=8.0)  # the camera and the walk have arrived
         seen.append(at(visitor))
-        reading = guide.reading()
+        reading = tour.reading()
         assert "–" not in reading.text and "{" not in reading.text, reading.text
         assert reading.heading and reading.titles[reading.lesson] in reading.heading
         if step.phase:
             place = session.walking.walk.place
             assert place == Place.parse(step.phase, session.source.topology), "the walk has come to the step's place"
-            assert session.walking.walk.tape.step == guide.course.subject.step + 1 and not session.running
-            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[guide.course.subject.row]
+            assert session.walking.walk.tape.step == tour.course.subject.step + 1 and not session.running
+            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[tour.course.subject.row]
         else:
             assert session.walking is None and session.source.step >= step.train
         assert len(reading.marks) == len(step.mark)
@@ -84,12 +84,12 @@ def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
 
 
 def test_the_numbers_in_the_texts_are_the_tapes_own(visitor):
-    guide = visitor.guide
+    tour = visitor.tour
 
-    def told(place: str) -> list[str]:
+    def reported(place: str) -> list[str]:
         visitor.do("tour", place)
         visitor.frames(1)
-        return [text.replace("\u00a0", " ") for text in numbers(guide)]
+        return [text.replace("\u00a0", " ") for text in numbers(tour)]
 
     def verdict(sample) -> list[str]:
         p = sample.a[tape.topology.output.neurons.slice]
@@ -105,22 +105,22 @@ def test_the_numbers_in_the_texts_are_the_tapes_own(visitor):
     j = int(tape.old.a[hidden.slice].argmax())
     w_i = topology.nodes[1].weight.view(tape.before)[j].astype(np.float64)
     z = float(w_i @ tape.old.a[topology.input.neurons.slice] + tape.before[topology.nodes[1].bias.start + j])
-    assert told("1.2") == ["64"]
-    assert told("1.4") == [plain(float(tape.old.z[hidden.start + j])), plain(max(z, 0.0))]
-    assert told("2.4") == ["10", *verdict(tape.old)]
-    assert told("3.1") == [str(truth), str(truth), percent(p)]
-    assert told("3.2") == [plain(p), plain(tape.old.loss)] and tape.old.loss == pytest.approx(-math.log(p), rel=1e-6)
-    assert told("3.3") == [str(truth), plain(p), plain(float(tape.old.delta[out + truth]))]
+    assert reported("1.2") == ["64"]
+    assert reported("1.4") == [plain(float(tape.old.z[hidden.start + j])), plain(max(z, 0.0))]
+    assert reported("2.4") == ["10", *verdict(tape.old)]
+    assert reported("3.1") == [str(truth), str(truth), percent(p)]
+    assert reported("3.2") == [plain(p), plain(tape.old.loss)] and tape.old.loss == pytest.approx(-math.log(p), rel=1e-6)
+    assert reported("3.3") == [str(truth), plain(p), plain(float(tape.old.delta[out + truth]))]
     second = topology.nodes[2]
     k = int(np.abs(tape.old.delta[second.neurons.slice]).argmax())
     i = int(tape.old.a[hidden.slice].argmax())
     edge = second.weight.start + k * second.weight.shape[1] + i
     error, a = float(tape.old.delta[second.neurons.start + k]), float(tape.old.a[hidden.start + i])
-    assert told("4.3") == [plain(error), plain(a), plain(float(tape.sample_gradient[edge]))]
+    assert reported("4.3") == [plain(error), plain(a), plain(float(tape.sample_gradient[edge]))]
     assert float(tape.sample_gradient[edge]) == pytest.approx(error * a, rel=1e-6)
-    assert told("4.4") == [f"{topology.n_parameters:,}"]
-    assert told("5.2") == list(pair_plain(float(tape.before[edge]), float(tape.after[edge])))
-    assert told("5.3") == [plain(tape.old.loss), plain(tape.new.loss), *verdict(tape.old), *verdict(tape.new)]
+    assert reported("4.4") == [f"{topology.n_parameters:,}"]
+    assert reported("5.2") == list(pair_plain(float(tape.before[edge]), float(tape.after[edge])))
+    assert reported("5.3") == [plain(tape.old.loss), plain(tape.new.loss), *verdict(tape.old), *verdict(tape.new)]
     assert visitor.loop.stage.pointer.chosen == -1 and visitor.loop.stage.pointer.picked == -1
 
 
@@ -136,13 +136,13 @@ def test_training_runs_to_its_step_and_the_text_keeps_up(visitor):
     seen = set()
     for _ in range(80):
         visitor.frames(2, dt=0.1)
-        seen.add(numbers(visitor.guide)[1])
+        seen.add(numbers(visitor.tour)[1])
         if not visitor.session.running:
             break
     visitor.frames(20)
     session = visitor.session
     assert session.source.step == 150 and len(seen) > 5
-    assert numbers(visitor.guide)[1:] == ["150", short(float(session.source.loss))]
+    assert numbers(visitor.tour)[1:] == ["150", short(float(session.source.loss))]
     visitor.do("tour", "next")
     assert session.running and session.source.step >= 150
     visitor.do("tour", "next")  # not waited for: the rest is learnt at once
@@ -150,7 +150,7 @@ def test_training_runs_to_its_step_and_the_text_keeps_up(visitor):
     visitor.do("tour", "back")
     visitor.frames(20)
     accuracy, tested = session.scores.test_accuracy, session.scoring.step
-    assert [text.replace("\u00a0", " ") for text in numbers(visitor.guide)[1:]] == [str(tested), percent(accuracy)]
+    assert [text.replace("\u00a0", " ") for text in numbers(visitor.tour)[1:]] == [str(tested), percent(accuracy)]
 
 
 def test_the_same_place_is_the_same_from_everywhere(visitor):
@@ -161,7 +161,7 @@ def test_the_same_place_is_the_same_from_everywhere(visitor):
         visitor.frames(1, dt=8.0)
         walk = visitor.session.walking
         seen = visitor.session.seen
-        return said(visitor.guide), walk and walk.walk.place, seen.tensors("parameter").tobytes(), visitor.loop.stage.pointer.picked
+        return said(visitor.tour), walk and walk.walk.place, seen.tensors("parameter").tobytes(), visitor.loop.stage.pointer.picked
 
     places = ["1.4", "4.3", "5.3", "6.1", "7.3", "8.5"]
     first = {place: state(place) for place in places}
@@ -185,7 +185,7 @@ def test_leaving_puts_everything_back(visitor, way):
     session, stage, pose, opened = loop.session, loop.stage, loop.stage.camera.rig.goal, dict(loop.overlay._dock.opened)
     visitor.key(K.t)
     step, parameters = session.source.step, session.source.tensors("parameter").copy()
-    assert visitor.guide.on and loop.session is not session
+    assert visitor.tour.on and loop.session is not session
     assert loop.session.name == "digits" and loop.session.scene == loop.session.saved
     assert not loop.overlay.memory.panels
     visitor.do("tour", "1.4")
@@ -204,7 +204,7 @@ def test_leaving_puts_everything_back(visitor, way):
             visitor.do("tour", "8.6")
             visitor.key(K.space)
     visitor.frames(2)
-    assert not visitor.guide.on and loop.session is session and loop.stage is stage
+    assert not visitor.tour.on and loop.session is session and loop.stage is stage
     assert session.scene.train.learning_rate == 0.02 and session.scene != session.saved and session.history.can_undo
     assert session.running and loop.stage.pointer.picked == 5 and loop.stage.camera.rig.goal == pose
     assert loop.overlay._dock.opened == opened and loop.overlay.memory.panels
@@ -253,11 +253,11 @@ def test_whatever_is_done_in_between_the_tour_goes_on(visitor, what, place):
     visitor.frames(2)
     MEDDLING[what](visitor)
     visitor.frames(2)
-    guide = visitor.guide
-    assert guide.on and guide.reading().text
+    tour = visitor.tour
+    assert tour.on and tour.reading().text
     visitor.do("tour", "4.3")
     visitor.frames(1, dt=8.0)
-    subject, walk = guide.course.subject, visitor.session.walking.walk
+    subject, walk = tour.course.subject, visitor.session.walking.walk
     assert walk.place == Place.parse("backward:2", walk.topology) and walk.tape.row == walk.tape.rows[subject.row]
     fresh = new_session(subject.scene, subject.path.parent, "cpu")
     fresh.run(subject.step)
@@ -272,10 +272,10 @@ def test_whatever_is_done_in_between_the_tour_goes_on(visitor, what, place):
 
 def test_the_text_keeps_true_numbers_when_the_walk_is_left(visitor):
     visitor.do("tour", "4.3")
-    before = said(visitor.guide)
+    before = said(visitor.tour)
     visitor.do("walk_leave")
     visitor.frames(30)
-    assert said(visitor.guide) == before
+    assert said(visitor.tour) == before
 
 
 def test_opening_another_scene_ends_the_tour_and_unsaved_changes_are_not_lost(visitor):
@@ -283,14 +283,14 @@ def test_opening_another_scene_ends_the_tour_and_unsaved_changes_are_not_lost(vi
     mine = visitor.session
     visitor.do("tour")
     visitor.do("open", "iris")
-    assert not visitor.guide.on and visitor.session is mine, "there are changes to be asked about first"
-    assert visitor.loop.desk.question is not None
+    assert not visitor.tour.on and visitor.session is mine, "there are changes to be asked about first"
+    assert visitor.loop.dialogs.question is not None
 
 
 def test_opening_a_scene_without_changes_opens_it(visitor):
     visitor.do("tour", "3")
     visitor.do("open", "iris")
-    assert not visitor.guide.on and visitor.session.name == "iris" and visitor.session.running
+    assert not visitor.tour.on and visitor.session.name == "iris" and visitor.session.running
 
 
 def test_a_window_of_any_size_and_none_at_all(visitor):
@@ -300,7 +300,7 @@ def test_a_window_of_any_size_and_none_at_all(visitor):
     for size in ((900, 300), (40, 40), (300, 900), (520, 360)):
         visitor.host.resize(*size)
         visitor.frames(3)
-        assert visitor.guide.on
+        assert visitor.tour.on
     visitor.frames(80)
     assert visitor.loop.stage.camera.rig.goal.distance == pytest.approx(goal.distance, rel=0.15), "looked at anew in each size"
     visitor.do("tour", "next")
@@ -325,14 +325,14 @@ def test_dragging_the_time_line_holds_the_walk_there(visitor):
     visitor.do("walk_to", 1.25)
     visitor.frames(60)
     assert visitor.session.walking.number == 1.25
-    assert visitor.guide.course.state.met, "that is what the step invites to"
+    assert visitor.tour.course.state.met, "that is what the step invites to"
 
 
 def test_a_click_on_another_neuron_is_what_the_step_invites_to(visitor):
     visitor.do("tour", "1.4")
     visitor.frames(60)
-    guide, stage = visitor.guide, visitor.loop.stage
-    x, y, _ = stage.projection.neurons(np.array([guide.neuron, 64 + 40]))
+    tour, stage = visitor.tour, visitor.loop.stage
+    x, y, _ = stage.projection.neurons(np.array([tour.neuron, 64 + 40]))
     io = imgui.get_io()
     for k, met in ((0, False), (1, True)):
         io.add_mouse_pos_event(x[k], y[k])
@@ -341,35 +341,35 @@ def test_a_click_on_another_neuron_is_what_the_step_invites_to(visitor):
             io.add_mouse_button_event(0, down)
             visitor.frames()
         visitor.frames(2)
-        assert guide.course.state.met is met
-    assert stage.pointer.picked != guide.neuron and guide.reading().marks
+        assert tour.course.state.met is met
+    assert stage.pointer.picked != tour.neuron and tour.reading().marks
 
 
 @pytest.mark.parametrize("visitor", [{"size": (900, 620)}], indirect=True)
 def test_pointing_at_a_cell_is_what_the_step_invites_to(visitor):
     visitor.do("tour", "7.1")
     visitor.frames(4, dt=4.0)
-    guide, stage = visitor.guide, visitor.loop.stage
+    tour, stage = visitor.tour, visitor.loop.stage
     topology = visitor.session.source.topology
     cells = np.array([topology.input.neurons.start, topology.by_name["strokes"].neurons.start + 35])
     x, y, _ = stage.projection.neurons(cells)
     for k, met in ((0, False), (1, True)):
         imgui.get_io().add_mouse_pos_event(x[k], y[k])
         visitor.frames(3)
-        assert guide.course.state.met is met
+        assert tour.course.state.met is met
     assert topology.locate(stage.pointer.hovered)[0] is topology.by_name["strokes"]
 
 
 def test_a_drawing_is_answered_and_the_next_step_has_the_network_of_its_own(visitor):
     visitor.do("tour", "7.6")
     visitor.frames(2)
-    guide, source = visitor.guide, visitor.session.source
-    assert guide.course.step.section == "Draw" and source.step == 200
+    tour, source = visitor.tour, visitor.session.source
+    assert tour.course.step.section == "Draw" and source.step == 200
     visitor.do("draw", ())
-    assert not guide.course.state.met, "nothing was drawn"
+    assert not tour.course.state.met, "nothing was drawn"
     before = visitor.session.pictured.tensors("activation").copy()
     visitor.do("draw", ((0.1, False, (0.2, 0.2, 0.8, 0.2, 0.4, 0.9)),))  # a seven
-    assert guide.course.state.met
+    assert tour.course.state.met
     assert not np.array_equal(visitor.session.pictured.tensors("activation"), before), "the maps answer"
     visitor.do("tour", "next")
     visitor.frames(2)
@@ -380,7 +380,7 @@ def test_a_drawing_is_answered_and_the_next_step_has_the_network_of_its_own(visi
 def test_the_lessons_about_pictures_and_sequences_have_a_network_that_learned(visitor, lesson):
     """Their texts say so; a network that guesses would teach nothing."""
     visitor.do("tour", f"{lesson}.1")
-    subject = visitor.guide.course.subject
+    subject = visitor.tour.course.subject
     session = new_session(subject.scene, subject.path.parent, "cpu")
     built, outlined = session.source.topology, outline_topology(subject.scene.network)
     assert phases(built) == phases(outlined), "places are checked before there are data"
@@ -391,18 +391,18 @@ def test_the_lessons_about_pictures_and_sequences_have_a_network_that_learned(vi
 
 
 def test_the_numbers_of_a_convolution_and_of_attention_are_the_tapes_own(visitor):
-    def told(place: str) -> list[str]:
+    def reported(place: str) -> list[str]:
         visitor.do("tour", place)
         visitor.frames(1)
-        return [text.replace("\u00a0", " ") for text in numbers(visitor.guide)]
+        return [text.replace("\u00a0", " ") for text in numbers(visitor.tour)]
 
     visitor.do("tour", "7.3")
     tape = visitor.session.walking.walk.tape
     maps = tape.topology.by_name["strokes"]
     z = float(tape.old.z[maps.neurons.slice].max())
-    assert told("7.2") == ["6"] and told("7.3") == ["9", "9", plain(z), plain(max(z, 0.0))]
+    assert reported("7.2") == ["6"] and reported("7.3") == ["9", "9", plain(z), plain(max(z, 0.0))]
     pooled = tape.topology.by_name["pool"].neurons.slice
-    assert told("7.4") == ["4", plain(float(tape.old.a[pooled].max()))]
+    assert reported("7.4") == ["4", plain(float(tape.old.a[pooled].max()))]
     visitor.do("tour", "8.3")
     tape = visitor.session.walking.walk.tape
     query, key, scores = (tape.old.a[tape.topology.by_name[f"block.{name}"].neurons.slice] for name in ("query", "key", "scores"))
@@ -410,7 +410,7 @@ def test_the_numbers_of_a_convolution_and_of_attention_are_the_tapes_own(visitor
     row = slice(16 * h, 16 * h + 16)
     z = float(query.reshape(7, 32)[q, row].astype(np.float64) @ key.reshape(7, 32)[k, row] / 4.0)  # the root of 16 features of a head
     assert z == pytest.approx(float(scores.flat[np.abs(scores).argmax()]), rel=1e-4)
-    assert told("8.3") == [plain(float(scores.flat[np.abs(scores).argmax()]))]
+    assert reported("8.3") == [plain(float(scores.flat[np.abs(scores).argmax()]))]
 
 
 def test_events_by_chance(visitor):
@@ -422,7 +422,7 @@ def test_events_by_chance(visitor):
     events = ["next", "next", "back", "skip", "restart", "2.3", "6.2", "5", "7.6", "8.2"]
     begun = 0
     for _ in range(60):
-        if not visitor.guide.on:
+        if not visitor.tour.on:
             begun += 1
             visitor.do("tour", rng.choice(["1", "4.2", "6.3"]))
         choice = rng.random()
@@ -432,26 +432,26 @@ def test_events_by_chance(visitor):
             visitor.do("tour_language", rng.choice(["de", "en", "xx"]))
         else:
             MEDDLING[rng.choice(sorted(MEDDLING))](visitor)
-        if visitor.guide.on:
-            assert visitor.guide.reading().text
+        if visitor.tour.on:
+            assert visitor.tour.reading().text
         else:
             assert visitor.session is session
-    visitor.do("tour", "close") if visitor.guide.on else None
+    visitor.do("tour", "close") if visitor.tour.on else None
     assert begun > 1 and visitor.session is session
 
 
-# ---------------------------------------------------------------- doors
+# ---------------------------------------------------------------- entries and exits
 
 
 def test_the_language_can_be_changed_on_the_card_and_is_remembered(visitor):
     visitor.do("tour")
-    english = said(visitor.guide)
+    english = said(visitor.tour)
     visitor.click(*visitor.where("tour_language"))
-    german = said(visitor.guide)
+    german = said(visitor.tour)
     assert german != english and "Neuron" in german
     visitor.do("tour", "close")
     visitor.do("tour")
-    assert said(visitor.guide) == german
+    assert said(visitor.tour) == german
 
 
 @pytest.mark.parametrize(
@@ -460,7 +460,7 @@ def test_the_language_can_be_changed_on_the_card_and_is_remembered(visitor):
 def test_what_helps_eyes_is_carried_into_the_tour_and_colours_are_named(visitor):
     visitor.do("tour", "1.3")
     assert visitor.session.scene.look.palette == "safe" and visitor.session.scene.look.ui_scale == 1.5
-    assert "yellow" in said(visitor.guide)
+    assert "yellow" in said(visitor.tour)
 
 
 def test_a_tour_that_cannot_be_read_changes_nothing(visitor, monkeypatch):
@@ -470,12 +470,12 @@ def test_a_tour_that_cannot_be_read_changes_nothing(visitor, monkeypatch):
     monkeypatch.setattr(lessons, "load", broken)
     session = visitor.session
     visitor.do("tour")
-    assert not visitor.guide.on and visitor.session is session and "is missing" in session.banner
+    assert not visitor.tour.on and visitor.session is session and "is missing" in session.banner
 
 
 def test_a_wrong_place_changes_nothing(visitor):
     visitor.do("tour", "9")
-    assert not visitor.guide.on and "1.1 to 1.4" in visitor.session.banner
+    assert not visitor.tour.on and "1.1 to 1.4" in visitor.session.banner
 
 
 def test_the_command_line_says_all_that_is_wrong(capsys):
@@ -500,7 +500,7 @@ def test_a_presenter_s_clicker_leads_through_the_tour_and_leaves_the_training_al
     step = visitor.session.source.step
     visitor.key(K.f5)
     visitor.frames(3)
-    assert visitor.guide.on and at(visitor) == "1.1"
+    assert visitor.tour.on and at(visitor) == "1.1"
     for key, place in ((K.page_down, "1.2"), (K.page_down, "1.3"), (K.page_up, "1.2"), (K.f5, "1.2"), (K.end, "1.2")):
         visitor.key(key)
         visitor.frames(2)
@@ -511,4 +511,4 @@ def test_a_presenter_s_clicker_leads_through_the_tour_and_leaves_the_training_al
     assert not visitor.loop.overlay.memory.black
     visitor.key(K.escape)
     visitor.frames(2)
-    assert not visitor.guide.on and visitor.session.source.step == step
+    assert not visitor.tour.on and visitor.session.source.step == step

@@ -50,7 +50,7 @@ def test_a_deed_is_met_until_the_step_changes():
 
 
 @pytest.mark.parametrize("text", ["", "0", "4", "1.3", "2.0", "x", "1.x", "-1", "1.1.1", "９９", "1e3", "nan"])
-def test_a_place_that_is_not_there_is_told_with_those_that_are(text):
+def test_a_place_that_is_not_there_is_reported_with_those_that_are(text):
     with pytest.raises(InputError, match=r"1\.1 to 1\.2, 2\.1 to 2\.1, 3\.1 to 3\.3"):
         place(text, START.counts)
 

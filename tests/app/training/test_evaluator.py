@@ -230,7 +230,7 @@ def test_looking_in_pieces_changes_nothing_that_is_learned(ordered):
     assert np.array_equal(seen.source.tensors("parameter"), blind.source.tensors("parameter"))
 
 
-def test_the_rivals_score_is_of_its_own_step_too(tmp_path, ordered):
+def test_the_second_networks_score_is_of_its_own_step_too(tmp_path, ordered):
     s = session(ordered, "compare={train.optimizer='sgd'}")
     s.running = True
     for _ in range(40):
@@ -238,7 +238,7 @@ def test_the_rivals_score_is_of_its_own_step_too(tmp_path, ordered):
     s.running = False
     for _ in range(60):
         s.advance(0.1, lambda: True)
-    for source, scores in ((s.source, s.scores), (s.rival.source, s.rival.scoring.scores)):
+    for source, scores in ((s.source, s.scores), (s.second.source, s.second.scoring.scores)):
         assert scores.test_accuracy == truth(source)[1] and scores.step == source.step and scores.whole
 
 

@@ -165,8 +165,8 @@ def test_what_lies_beyond_the_present_step_is_no_evidence():
     steps = np.arange(1, 400, dtype=np.float32)
     loss = np.where(steps > 200, np.tile([0.1, 9.0], 200)[:399], 0.1).astype(np.float32)
     nothing = np.zeros(0, np.float32)
-    told = s.diagnosis.findings(s.source, Charts(steps, loss, nothing, nothing, nothing, nothing))
-    assert FAST not in [finding.title for finding in told]
+    reported = s.diagnosis.findings(s.source, Charts(steps, loss, nothing, nothing, nothing, nothing))
+    assert FAST not in [finding.title for finding in reported]
 
 
 @pytest.mark.parametrize("kind", ["breast_cancer", "wine"])
@@ -178,7 +178,7 @@ def test_deviations_are_of_all_rows(kind, tmp_path):
     assert f"{deviation.min():.2g} ({data.feature_names[int(deviation.argmin())]})" in finding.how
 
 
-def test_of_a_part_that_is_too_large_the_rows_are_told(tmp_path, monkeypatch):
+def test_of_a_part_that_is_too_large_the_rows_are_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(health_rules, "ALL", 1000)
     data = load(Data(kind="wine"), tmp_path)
     assert f"training set, of 50 of {len(data.x_train)} rows:" in health_rules.unscaled(data, health.spread(data.x_train, 50)).how

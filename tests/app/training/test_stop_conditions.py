@@ -166,7 +166,7 @@ def test_accuracy_of_numbers_is_refused_everywhere(tmp_path):
     s.apply([Edit("train.stop_accuracy", 0.5)])
     assert "numbers" in s.banner and s.scene.train.stop_accuracy == 0
     s = session(tmp_path, "xor", "train.stop_accuracy=0.99", "train.steps_per_second=100")
-    s.apply([Edit("data.kind", "reg-plane")])  # then it cannot be told, and stops nothing
+    s.apply([Edit("data.kind", "reg-plane")])  # then it cannot be reported, and stops nothing
     s.play()
     for _ in range(30):
         s.advance(1 / 60, ALWAYS)
@@ -174,7 +174,7 @@ def test_accuracy_of_numbers_is_refused_everywhere(tmp_path):
 
 
 @pytest.mark.parametrize("edit", ["train.stop_epoch=-1", "train.stop_accuracy=1.5", "train.stop_test_loss=nan", "train.stop_train_loss=-1"])
-def test_bad_conditions_are_told_with_their_key(edit):
+def test_bad_conditions_are_reported_with_their_key(edit):
     with pytest.raises(InputError) as error:
         toml.load("xor", [toml.parse_set(edit)])
     assert edit.split("=")[0] in str(error.value)
@@ -193,22 +193,22 @@ def command(tmp_path, *arguments):
 
 def test_the_train_command_stops_at_the_window_s_step_and_says_which_condition_it_was(tmp_path):
     step = play(session(tmp_path, "digits", "train.stop_accuracy=0.85", "train.steps_per_second=600"))
-    done, told = command(tmp_path, "digits", "--set", "train.stop_accuracy=0.85", "--json", "-q")
-    assert done.returncode == 0 and (told["step"], told["ended_by"]) == (step, "train.stop_accuracy") and "85 %" in told["why"]
-    _, told = command(tmp_path, "digits", "--set", "train.stop_accuracy=0.85", "--steps", "7", "--log", "l.jsonl", "--json", "-q")
-    assert (told["step"], told["ended_by"], told["why"]) == (7, "steps", None)
+    done, reported = command(tmp_path, "digits", "--set", "train.stop_accuracy=0.85", "--json", "-q")
+    assert done.returncode == 0 and (reported["step"], reported["ended_by"]) == (step, "train.stop_accuracy") and "85 %" in reported["why"]
+    _, reported = command(tmp_path, "digits", "--set", "train.stop_accuracy=0.85", "--steps", "7", "--log", "l.jsonl", "--json", "-q")
+    assert (reported["step"], reported["ended_by"], reported["why"]) == (7, "steps", None)
     assert len((tmp_path / "l.jsonl").read_text().splitlines()) == 7
 
 
 def test_the_train_command_runs_whole_epochs_without_a_number_of_steps(tmp_path):
-    _, told = command(tmp_path, "iris", "--set", "train.stop_epoch=300", "--json", "-q")
-    assert told["epoch"] == 300.0 and told["ended_by"] == "train.stop_epoch" and told["steps"] > 1000
+    _, reported = command(tmp_path, "iris", "--set", "train.stop_epoch=300", "--json", "-q")
+    assert reported["epoch"] == 300.0 and reported["ended_by"] == "train.stop_epoch" and reported["steps"] > 1000
 
 
 def test_the_train_command_refuses_accuracy_of_numbers_before_any_work(tmp_path):
     arguments = ("xor", "--set", "data.kind=reg-plane", "--set", "train.stop_accuracy=0.5", "--save", "w.safetensors", "--json")
-    done, told = command(tmp_path, *arguments)
-    assert done.returncode == 2 and told["problems"][0]["key"] == "train.stop_accuracy" and list(tmp_path.iterdir()) == []
+    done, reported = command(tmp_path, *arguments)
+    assert done.returncode == 2 and reported["problems"][0]["key"] == "train.stop_accuracy" and list(tmp_path.iterdir()) == []
 
 
 def test_from_python_it_is_the_same_step(tmp_path):
@@ -241,8 +241,8 @@ def test_python_and_the_command_line_end_at_the_same_step(sets, given, capsys):
 
     source = nv.train(toml.load("iris", [toml.parse_set(text) for text in sets]), given, backend="cpu")
     assert train(Options(backend="cpu", sets=sets, quiet=True), "iris", TrainRequest(steps=given), as_json=True) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (source.step, source.loss) == (told["step"], told["loss"])
+    reported = json.loads(capsys.readouterr().out)
+    assert (source.step, source.loss) == (reported["step"], reported["loss"])
 
 
 def test_looks_cost_a_bounded_share_of_the_work(tmp_path):

@@ -58,8 +58,8 @@ def test_the_table_is_the_tapes(tmp_path, net):
     s = walk(tmp_path, *NETS[net])
     tape, o = s.walking.walk.tape, at(s, "loss").table.outputs
     here = tape.topology.output.neurons.slice
-    for told, kept in ((o.before_k, tape.old.a[here]), (o.after_k, tape.new.a[here]), (o.delta_k, tape.old.delta[here])):
-        assert (told == kept[o.index_k]).all()
+    for reported, kept in ((o.before_k, tape.old.a[here]), (o.after_k, tape.new.a[here]), (o.delta_k, tape.old.delta[here])):
+        assert (reported == kept[o.index_k]).all()
     assert (o.target_k == tape.target_o[o.index_k]).all()
     assert (o.loss_before, o.loss_after) == (tape.old.loss, tape.new.loss)
     if o.difference:
@@ -167,12 +167,12 @@ def test_numbers_on_the_picked_neurons_edges_multiply_to_the_gradient(tmp_path):
     node, tape = s.source.topology.nodes[2], s.walking.walk.tape
     j = int(np.abs(tape.old.delta[node.neurons.slice]).argmax())
     neuron = node.neurons.start + j
-    told = annotations.products(tape, neuron)
+    reported = annotations.products(tape, neuron)
     gradient_i = node.weight.view(tape.sample_gradient)[j]
     source = s.source.topology.nodes[1].neurons.start
-    assert len(told) == annotations.EDGES
-    assert [n - source for n, _ in told] == list(np.argsort(-np.abs(gradient_i), kind="stable")[: annotations.EDGES])
-    for n, text in told:
+    assert len(reported) == annotations.EDGES
+    assert [n - source for n, _ in reported] == list(np.argsort(-np.abs(gradient_i), kind="stable")[: annotations.EDGES])
+    for n, text in reported:
         delta, a = float(tape.old.delta[neuron]), float(tape.old.a[n])
         assert text.startswith(numbers.plain(delta)) and text.endswith(f"= {numbers.plain(float(gradient_i[n - source]))}")
         assert float(gradient_i[n - source]) == pytest.approx(delta * a, rel=1e-6)
@@ -180,14 +180,14 @@ def test_numbers_on_the_picked_neurons_edges_multiply_to_the_gradient(tmp_path):
     s.walking.walk.go(Place.parse("backward:2@0.8", s.source.topology))
     assert [label.text for label in moments.labels(s.walking, neuron, Places())] == [
         f"δ = {numbers.plain(delta)}",
-        *(text for _, text in told),
+        *(text for _, text in reported),
     ]
     for place, picked in (("backward:2@0.4", neuron), ("backward:3@0.8", neuron), ("backward:2@0.8", -1), ("backward:2@0.8", 0)):
         s.walking.walk.go(Place.parse(place, s.source.topology))
         assert moments.labels(s.walking, picked, Places()) == []
 
 
-def test_a_step_that_diverged_is_told_as_one(tmp_path):
+def test_a_step_that_diverged_is_reported_as_one(tmp_path):
     from nnviz3d.app.view import step_change
     from nnviz3d.spec.errors import RunError
 
@@ -201,8 +201,8 @@ def test_a_step_that_diverged_is_told_as_one(tmp_path):
             s.walking.next()
     assert s.walking.walk.tape.diverged
     for place in ("forward:1@0.6", "loss", "update:1", "after"):
-        told = at(s, place, s.source.topology.nodes[1].neurons.start)
-        assert told.weights.diverged and told.weights.factor == 1 and np.isfinite(told.inset.curve.a_c).all()
+        reported = at(s, place, s.source.topology.nodes[1].neurons.start)
+        assert reported.weights.diverged and reported.weights.factor == 1 and np.isfinite(reported.inset.curve.a_c).all()
     s.walking.walk.go(Place.parse("update:1", s.source.topology))
     assert "not applied" in step_change.sentence(s.walking, s.scene.look)
 
@@ -215,7 +215,7 @@ class _nothing:
         return False
 
 
-def test_nothing_is_told_outside_a_walk_or_without_labels_and_no_tape_is_kept(tmp_path):
+def test_nothing_is_reported_outside_a_walk_or_without_labels_and_no_tape_is_kept(tmp_path):
     s = walk(tmp_path, "digits")
     moments = annotations.StepAnnotations()
     s.walking.walk.go(Place.parse("loss", s.source.topology))

@@ -64,7 +64,7 @@ def test_an_edge_of_a_sum_is_pointed_at_and_chosen_and_has_nothing_to_turn(perso
         person.frames(2)
     assert (pointer.chosen, pointer.picked) == (-1, target) and len(person.loop.stage.view.picture.subject.lit) >= 1
     person.frames(2)
-    kept = [event.value for event in person.loop.inputs.events if event.kind == "seen"]
+    kept = [event.value for event in person.loop.log.events if event.kind == "seen"]
     assert kept[-1][2] == [edge.connection, edge.local] and kept[-1][0] == target
     before = {name: array.copy() for name, array in person.session.source.parameters().items()}
     pointer.hovered, pointer.hovered_edge = -1, edge

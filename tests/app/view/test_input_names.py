@@ -49,7 +49,7 @@ def test_terms_have_names_instead_of_numbers(person):
     person.frames(3)
 
 
-def test_a_place_is_told_with_its_name_and_number(person):
+def test_a_place_is_reported_with_its_name_and_number(person):
     topology = person.session.source.topology
     f = SimpleNamespace(readout=SimpleNamespace(topology=topology))
     assert names.place(f, 0, 2) == f"{topology.input.labels[2]} (input 2)"

@@ -105,11 +105,11 @@ def test_it_learns_on_while_one_draws_and_the_drawing_is_kept_for_films(drawer, 
     drawer.stroke(*SEVEN)
     assert session.source.step > step and session.source.sample.part == OWN
     drawer.do("pause")
-    kept = [event for event in loop.inputs.timeline().events if event.name == "draw"]
+    kept = [event for event in loop.log.timeline().events if event.name == "draw"]
     assert kept and kept[-1].value == [[w, e, p] for w, e, p in drawer.pad.strokes]
 
 
-def test_a_dropped_picture_is_shown_and_a_bad_one_is_told(drawer, tmp_path):
+def test_a_dropped_picture_is_shown_and_a_bad_one_is_reported(drawer, tmp_path):
     ink = drawn(((0.12, False, (0.3, 0.2, 0.7, 0.2, 0.45, 0.85)),))
     Image.fromarray((255 * (1 - ink)).astype(np.uint8)).resize((400, 400)).save(tmp_path / "seven.jpg")
     drawer.host.dropped.append(str(tmp_path / "seven.jpg"))

@@ -44,10 +44,10 @@ def facts(person):
 def refused(person, message: str, *files):
     before = facts(person)
     drop(person, *files)
-    if isinstance(person.loop.desk.question, Columns):
+    if isinstance(person.loop.dialogs.question, Columns):
         person.click(*person.where("Use this data"))
     assert message in person.session.banner
-    assert all(a is b or a == b for a, b in zip(facts(person), before, strict=True)) and person.loop.desk.question is None
+    assert all(a is b or a == b for a, b in zip(facts(person), before, strict=True)) and person.loop.dialogs.question is None
     person.session.single_step()
     person.key(K.escape)
     assert person.session.banner == ""
@@ -67,16 +67,16 @@ def test_a_dropped_table_shows_its_columns_and_becomes_a_new_unsaved_scene_in_it
     elsewhere.mkdir()
     (elsewhere / "people.csv").write_text(CSV)
     drop(person, elsewhere / "people.csv")
-    question = person.loop.desk.question
+    question = person.loop.dialogs.question
     assert [column.name for column in question.table.columns] == ["height", "weight", "group"] and question.table.columns[2].target
     scene = person.session.scene
     assert scene.data.kind == "xor", "nothing is read before the answer"
     person.click(*person.where("target"))
     person.click(*person.where("weight"))
-    assert person.loop.desk.question.table.columns[1].target and person.loop.desk.question.table.columns[2].use == "words"
+    assert person.loop.dialogs.question.table.columns[1].target and person.loop.dialogs.question.table.columns[2].use == "words"
     person.click(*person.where("delimiter"))
     person.click(*person.where("semicolon"))
-    assert "has one column" in person.loop.desk.question.problem, "the question stays, and says what is wrong"
+    assert "has one column" in person.loop.dialogs.question.problem, "the question stays, and says what is wrong"
     person.click(*person.where("delimiter"))
     person.click(*person.where("comma (found)"))
     person.click(*person.where("target"))
@@ -117,11 +117,11 @@ def test_a_table_with_words_dates_and_gaps_trains_from_enter_and_takes_nothing_o
     (tmp_path / folder / "people.csv").write_text(PEOPLE)
     drop(person, tmp_path / "home" / "mine.toml")
     before = person.session.scene
-    assert person.session.rival is not None
+    assert person.session.second is not None
     drop(person, tmp_path / folder / "people.csv")
     person.key(K.enter)
     session = person.session
-    assert session.banner == "" and session.rival is None and session.scene.compare == {} and session.scene.test == Scene().test
+    assert session.banner == "" and session.second is None and session.scene.compare == {} and session.scene.test == Scene().test
     data = session.scene.data
     assert (data.kind, data.noise, data.features, data.test_fraction, data.target) == ("csv", 0.0, ("x1", "x2"), 0.2, "group")
     assert {key: (column.use, column.gaps) for key, column in data.columns.items()} == {
@@ -135,17 +135,17 @@ def test_a_table_with_words_dates_and_gaps_trains_from_enter_and_takes_nothing_o
     assert toml.validate(toml.parse(toml.dump(session.scene).encode(), "text")) == session.scene
     if folder == "home":
         person.key(K.z, K.mod_ctrl)
-        assert session.scene == before and session.rival is not None, "it was one edit"
+        assert session.scene == before and session.second is not None, "it was one edit"
 
 
 def test_another_encoding_is_asked_about(person, tmp_path):
     (tmp_path / "people.csv").write_bytes(PEOPLE.replace(",", ";").encode("cp1252"))
     drop(person, tmp_path / "people.csv")
-    question = person.loop.desk.question
+    question = person.loop.dialogs.question
     assert "not UTF-8" in question.note and question.table.encoding == "cp1252" and question.table.columns[1].name == "größe"
     person.click(*person.where("encoding"))
     person.click(*person.where("mac-roman"))
-    assert person.loop.desk.question.table.columns[1].name == "gr\u02c6\ufb02e", "the preview is read anew"
+    assert person.loop.dialogs.question.table.columns[1].name == "gr\u02c6\ufb02e", "the preview is read anew"
     person.click(*person.where("encoding"))
     person.click(*person.where("cp1252"))
     person.key(K.enter)
@@ -195,11 +195,11 @@ def test_arrays_whose_names_do_not_tell_are_asked_about(person, tmp_path):
     np.savez(tmp_path / "a.npz", xs=x, ys=y, grid=np.zeros(7))
     before = person.loop.session
     drop(person, tmp_path / "a.npz")
-    question = person.loop.desk.question
+    question = person.loop.dialogs.question
     assert isinstance(question, Arrays) and (question.inputs, question.target) == ("xs", "ys") and person.loop.session is before
-    person.loop.desk.answer({"inputs_array": "xs", "target_array": "grid"})
-    assert "expected 30 targets" in person.loop.desk.question.problem and person.loop.session is before
-    person.loop.desk.answer({"inputs_array": "xs", "target_array": "ys"})
+    person.loop.dialogs.answer({"inputs_array": "xs", "target_array": "grid"})
+    assert "expected 30 targets" in person.loop.dialogs.question.problem and person.loop.session is before
+    person.loop.dialogs.answer({"inputs_array": "xs", "target_array": "ys"})
     session = person.loop.session
     assert session.source.topology.input.size == 4 and session.source.topology.output.size == 2
     assert (session.scene.data.inputs_array, session.scene.data.target_array) == ("xs", "ys")
@@ -238,7 +238,7 @@ def test_dropped_weights_go_into_a_network_that_they_fit(person, tmp_path):
     before = len(person.session.source.parameters())
     refused(person, "layers.0.weight: shape [9, 2]; the network needs [4, 2]", tmp_path / "v.safetensors")
     drop(person, tmp_path / "v.safetensors")
-    assert "other" in person.session.banner and person.session.banner.count("\n") == before, "every problem is told at once"
+    assert "other" in person.session.banner and person.session.banner.count("\n") == before, "every problem is reported at once"
 
 
 BAD = {
@@ -253,13 +253,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("ending", BAD)
-def test_a_bad_file_is_told_and_changes_nothing(person, tmp_path, ending):
+def test_a_bad_file_is_reported_and_changes_nothing(person, tmp_path, ending):
     raw, message = BAD[ending]
     (tmp_path / f"bad.{ending}").write_bytes(raw)
     refused(person, message, tmp_path / f"bad.{ending}")
 
 
-def test_folders_and_things_that_are_gone_and_many_at_once_are_told(person, tmp_path):
+def test_folders_and_things_that_are_gone_and_many_at_once_are_reported(person, tmp_path):
     (tmp_path / "d.csv").mkdir()
     refused(person, "is a folder", tmp_path / "d.csv")
     refused(person, "no such file", tmp_path / "gone.npz")
@@ -278,12 +278,12 @@ def test_unsaved_changes_can_be_saved_dropped_or_kept(person, tmp_path):
     person.session.apply([Edit("title", "mine")])
     mine = person.session.scene
     ask_for(person, "iris")
-    assert person.loop.desk.question == SaveFirst("mine", "open iris")
+    assert person.loop.dialogs.question == SaveFirst("mine", "open iris")
     person.click(*person.where("Cancel"))
-    assert person.session.scene == mine and person.loop.desk.question is None and not list(tmp_path.iterdir())
+    assert person.session.scene == mine and person.loop.dialogs.question is None and not list(tmp_path.iterdir())
     ask_for(person, "iris")
     person.key(K.escape)
-    assert person.session.scene == mine and person.loop.desk.question is None
+    assert person.session.scene == mine and person.loop.dialogs.question is None
     ask_for(person, "iris")
     person.click(*person.where("Save"))
     assert person.session.scene == toml.load("iris") and toml.load(tmp_path / "xor.toml") == mine
@@ -313,11 +313,11 @@ def test_closing_the_window_asks_and_a_second_wish_is_taken_at_its_word(person):
     person.session.apply([Edit("look.glow", 2.0)])
     person.host.close_asked = True
     person.frames(3)
-    assert person.loop.desk.question == SaveFirst("XOR", "close the window") and not person.host.closing
+    assert person.loop.dialogs.question == SaveFirst("XOR", "close the window") and not person.host.closing
     person.key(K.space)  # does not train behind the question
     assert not person.session.running
     person.click(*person.where("Cancel"))
-    assert not person.host.closing and person.loop.desk.question is None
+    assert not person.host.closing and person.loop.dialogs.question is None
     for _ in range(2):
         person.host.close_asked = True
         person.frames(2)
@@ -333,10 +333,10 @@ def test_closing_without_changes_closes(person):
 # ---------------------------------------------------------------- our own file list
 
 
-def test_save_as_by_key_writes_where_it_is_told_and_goes_on_there(person, tmp_path):
+def test_save_as_by_key_writes_where_it_is_reported_and_goes_on_there(person, tmp_path):
     (tmp_path / "sub").mkdir()
     person.key(K.s, K.mod_ctrl, K.mod_shift)
-    assert isinstance(person.loop.desk.question, Which) and person.loop.desk.question.name == "xor.toml"
+    assert isinstance(person.loop.dialogs.question, Which) and person.loop.dialogs.question.name == "xor.toml"
     step = person.session.source.step
     person.session.play()
     person.frames(10)
@@ -348,8 +348,8 @@ def test_save_as_by_key_writes_where_it_is_told_and_goes_on_there(person, tmp_pa
     assert toml.load(tmp_path / "sub" / "mine.toml") == person.session.scene == person.session.saved
     assert person.session.path == tmp_path / "sub" / "mine.toml"
     person.key(K.o, K.mod_ctrl)
-    assert person.loop.desk.question.folder == str(tmp_path / "sub"), "the last folder is remembered"
-    assert person.loop.desk.question.entries == (("mine.toml", False),)
+    assert person.loop.dialogs.question.folder == str(tmp_path / "sub"), "the last folder is remembered"
+    assert person.loop.dialogs.question.entries == (("mine.toml", False),)
 
 
 def test_an_existing_file_is_replaced_only_when_asked_twice(person, tmp_path):
@@ -359,7 +359,7 @@ def test_an_existing_file_is_replaced_only_when_asked_twice(person, tmp_path):
         person.loop.do(Command("answer", "precious.toml"))
         person.frames(2)
         assert (tmp_path / "precious.toml").read_text() == (left or toml.dump(person.session.scene))
-    assert person.loop.desk.question is None
+    assert person.loop.dialogs.question is None
 
 
 NAMES = {
@@ -372,11 +372,11 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_that_cannot_be_used_are_told_in_the_dialog(person, tmp_path, name):
+def test_names_that_cannot_be_used_are_reported_in_the_dialog(person, tmp_path, name):
     person.loop.do(Command("save_as"))
     person.loop.do(Command("answer", name))
     person.frames(3)
-    assert NAMES[name] in person.loop.desk.question.problem and not list(tmp_path.iterdir())
+    assert NAMES[name] in person.loop.dialogs.question.problem and not list(tmp_path.iterdir())
 
 
 def test_opening_by_the_list(person, tmp_path):
@@ -387,17 +387,17 @@ def test_opening_by_the_list(person, tmp_path):
         (tmp_path / "folder" / f"{k}.csv").touch()
     person.click(*person.where("file"))
     person.click(*person.where("Open …"))
-    assert person.loop.desk.question.entries == (("folder", True), ("table.csv", False))
+    assert person.loop.dialogs.question.entries == (("folder", True), ("table.csv", False))
     person.click(*person.where("folder"))
-    assert (len(person.loop.desk.question.entries), person.loop.desk.question.left_out) == (400, 100)
+    assert (len(person.loop.dialogs.question.entries), person.loop.dialogs.question.left_out) == (400, 100)
     person.loop.do(Command("browse", ".."))
     person.frames(3)
     person.loop.do(Command("answer", "nothing.csv"))
-    assert "There is no file nothing.csv" in person.loop.desk.question.problem
+    assert "There is no file nothing.csv" in person.loop.dialogs.question.problem
     person.frames(3)
     for _ in range(2):  # chosen, taken
         person.click(*person.where("table.csv"))
-    assert isinstance(person.loop.desk.question, Columns)
+    assert isinstance(person.loop.dialogs.question, Columns)
 
 
 def test_a_recording_is_a_folder_and_opens_like_a_file(person, tmp_path):
@@ -406,10 +406,10 @@ def test_a_recording_is_a_folder_and_opens_like_a_file(person, tmp_path):
     )
     person.click(*person.where("file"))
     person.click(*person.where("Open …"))
-    assert person.loop.desk.question.entries == (("run.nnrec", False),)
+    assert person.loop.dialogs.question.entries == (("run.nnrec", False),)
     for _ in range(2):  # chosen, taken
         person.click(*person.where("run.nnrec"))
-    assert person.loop.desk.question is None and person.session.player is not None and person.session.banner == ""
+    assert person.loop.dialogs.question is None and person.session.player is not None and person.session.banner == ""
     person.loop.do(Command("open", "iris"))
     person.frames(3)
     assert person.session.player is None
@@ -450,14 +450,14 @@ def test_a_desktop_s_dialog_is_asked_where_there_is_one_and_never_waited_for(per
     person.host.choose = lambda *words: asked.append(words) or chooser
     person.loop.do(Command("save_as"))
     person.frames(5)
-    assert asked == [("Save the scene as", tmp_path / "xor.toml", ["*.toml"], True)] and person.loop.desk.question is None
+    assert asked == [("Save the scene as", tmp_path / "xor.toml", ["*.toml"], True)] and person.loop.dialogs.question is None
     chooser.answer = str(tmp_path / "from-desktop")
     person.frames(2)
     assert (tmp_path / "from-desktop.toml").exists() and chooser.closed
     person.loop.do(Command("open_file"))
     chooser.answer = ""
     person.frames(2)
-    assert person.loop.desk._chooser is None
+    assert person.loop.dialogs._chooser is None
 
 
 def test_answers_without_a_question_do_nothing(person):
@@ -468,7 +468,7 @@ def test_answers_without_a_question_do_nothing(person):
     assert all(a is b or a == b for a, b in zip(facts(person), before, strict=True))
 
 
-def test_an_undo_that_cannot_be_built_any_more_is_told_and_can_be_tried_again(person, tmp_path):
+def test_an_undo_that_cannot_be_built_any_more_is_reported_and_can_be_tried_again(person, tmp_path):
     (tmp_path / "mine.toml").write_text('[data]\nkind = "xor"\n')
     (tmp_path / "a.csv").write_text(CSV)
     drop(person, tmp_path / "mine.toml")
@@ -490,7 +490,7 @@ def test_an_undo_that_cannot_be_built_any_more_is_told_and_can_be_tried_again(pe
 
 
 @pytest.mark.parametrize(("rows", "shown"), [(200, 160), (5000, 600)])
-def test_a_plate_shows_so_many_samples_that_they_can_be_told_apart_and_says_of_how_many(person, tmp_path, rows, shown):
+def test_a_plate_shows_so_many_samples_that_they_can_be_reported_apart_and_says_of_how_many(person, tmp_path, rows, shown):
     """Sorted by class, as many tables are: each class keeps its share."""
     random = np.random.default_rng(0)
     lines = [f"{random.normal() + k:.3f},{random.normal():.3f},{'ab'[k]}" for k in (0, 1) for _ in range(rows // 2)]

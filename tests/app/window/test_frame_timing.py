@@ -19,20 +19,20 @@ def run(ms: np.ndarray) -> Meter:
     return made
 
 
-def test_a_short_run_is_told_exactly_and_without_its_first_frames():
+def test_a_short_run_is_reported_exactly_and_without_its_first_frames():
     ms = np.concatenate([[900.0] * 5, np.linspace(10, 20, 200)])
-    told = run(ms).stats()
-    assert told["frames"] == 205
-    assert told["ms"]["frame"] == {"p50": pytest.approx(15.0, abs=2e-3), "p99": pytest.approx(np.percentile(ms[5:], 99), abs=2e-3)}
+    reported = run(ms).stats()
+    assert reported["frames"] == 205
+    assert reported["ms"]["frame"] == {"p50": pytest.approx(15.0, abs=2e-3), "p99": pytest.approx(np.percentile(ms[5:], 99), abs=2e-3)}
 
 
-def test_a_long_run_is_told_whole_within_one_percent_and_does_not_grow():
+def test_a_long_run_is_reported_whole_within_one_percent_and_does_not_grow():
     ms = np.random.default_rng(1).lognormal(2.5, 0.6, 30_000)
     made = run(ms)
-    told = made.stats()
-    assert told["frames"] == 30_000
+    reported = made.stats()
+    assert reported["frames"] == 30_000
     for q in (50, 99):
-        assert told["ms"]["frame"][f"p{q}"] == pytest.approx(np.percentile(ms[5:], q), rel=0.012)
+        assert reported["ms"]["frame"][f"p{q}"] == pytest.approx(np.percentile(ms[5:], q), rel=0.012)
     times = made._frames["frame"]
     assert len(times.last) == KEPT
     assert made.rows("frame") == pytest.approx(ms[-KEPT:])

@@ -82,10 +82,10 @@ class Keyboard:
         before = len(self.lines)
         for key in keys:
             self.xdo("key", "--clearmodifiers", key)
-        told = lambda: [line.split()[1] for line in self.lines[before:] if line.startswith("press")]  # noqa: E731
-        self._wait(lambda: len(told()) >= len(keys))
+        reported = lambda: [line.split()[1] for line in self.lines[before:] if line.startswith("press")]  # noqa: E731
+        self._wait(lambda: len(reported()) >= len(keys))
         time.sleep(0.05)  # a second meaning of the last one would come with it
-        return told()
+        return reported()
 
     def hold(self, code: int) -> str:
         before = len(self.lines)

@@ -103,7 +103,7 @@ def test_the_timeline_beside_the_film_begins_where_the_film_does(person):
     person.session.play()
     person.frames(40)
     person.key(K.f9)
-    begun = person.loop.inputs.time
+    begun = person.loop.log.time
     person.frames(30)
     end(person)
     kept = session_log.load(person.folder / "xor-001.timeline")

@@ -6,9 +6,9 @@ import sys
 
 import numpy as np
 
+from nnviz3d.app.window.line_compression import LineCompressor
 from nnviz3d.app.window.log_writer import STEP_EVERY
 from nnviz3d.app.window.packed_events import BLOCK, Packed
-from nnviz3d.app.window.swinging_door import SwingingDoor
 from nnviz3d.spec.session_log import Event
 
 EVENTS = [
@@ -30,10 +30,10 @@ def test_packed_events_are_small():
     assert sum(map(sys.getsizeof, packed._blocks)) < 25 * len(packed)
 
 
-def test_a_steady_run_is_a_line_and_an_uneven_one_is_told_to_a_tenth_of_a_second():
+def test_a_steady_run_is_a_line_and_an_uneven_one_is_reported_to_a_tenth_of_a_second():
     g = np.random.default_rng(2)
     for noise, most in ((0.0, 4), (0.2, 400)):
-        door, kept, last, shown = SwingingDoor(), [], (0.0, 0), []
+        line, kept, last, shown = LineCompressor(), [], (0.0, 0), []
         time = step = 0.0
         for _ in range(36_000):  # ten minutes of frames
             time += 1 / 60
@@ -41,11 +41,11 @@ def test_a_steady_run_is_a_line_and_an_uneven_one_is_told_to_a_tenth_of_a_second
             shown.append((time, int(step)))
             if time - last[0] >= STEP_EVERY:
                 rate = (int(step) - last[1]) / (time - last[0])
-                kept += door.add(time, (int(step),), (rate * STEP_EVERY,))
+                kept += line.add(time, (int(step),), (rate * STEP_EVERY,))
                 last = time, int(step)
-        kept += door.flush()
+        kept += line.flush()
         assert len(kept) < most
         times, steps = np.array(shown).T
-        told = np.interp(times, [t for t, _ in kept], [s for _, (s,) in kept])
+        reported = np.interp(times, [t for t, _ in kept], [s for _, (s,) in kept])
         rate = np.where(times < 300, 180, 360)
-        assert (np.abs(told - steps) / rate)[60:].max() < 2.5 * STEP_EVERY
+        assert (np.abs(reported - steps) / rate)[60:].max() < 2.5 * STEP_EVERY

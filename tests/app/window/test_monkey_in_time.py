@@ -27,17 +27,17 @@ class Monkey:
     def __init__(self, seed: int, session: Session, folder):
         self.random, self.session, self.folder = random.Random(seed), session, folder
         self.now = 0.0
-        self.told = []
+        self.reported = []
 
     def do(self, name: str, value=None) -> None:
         self.now += 1.0
-        self.told.append((name, value))
+        self.reported.append((name, value))
         ACTIONS[name](Occasion(self.session, self.now), value)
 
     def act(self) -> None:
         pick, s = self.random, self.session
         name = pick.choice([name for name in dir(self) if name.startswith("a_")])
-        self.told.append(name)
+        self.reported.append(name)
         try:
             getattr(self, name)(pick, s)
         except InputError as error:  # a banner
@@ -130,13 +130,13 @@ def check(s: Session, pick: random.Random) -> None:
     """From the first remembered step to the last: each leads to the next, and points of the curves are where the run came by."""
     s.leave_walk()
     s.settle()
-    for source, curves in [(s.source, s.curves)] + ([(s.rival.source, s.rival.curves)] if s.rival else []):
+    for source, curves in [(s.source, s.curves)] + ([(s.second.source, s.second.curves)] if s.second else []):
         charts = curves.charts
         assert (np.diff(charts.train_step) > 0).all() and (np.diff(charts.test_step) > 0).all()
         rewind = source.history
         assert max(charts.train_step.max(initial=0), charts.test_step.max(initial=0)) <= rewind.newest
         chain(source, charts)
-    if s.rival is None:
+    if s.second is None:
         looks(s, pick)
 
 
@@ -205,7 +205,7 @@ def test_back_and_forth_nothing_is_invented(seed, tmp_path):
         assert (np.diff(charts.train_step) > 0).all() and (np.diff(charts.test_step) > 0).all()
         s.layers.reading(s.source, ("weight", 0) if k % 3 else None)
         s.diagnosis.findings(s.source, charts)
-        if s.source.diverged is not None or (s.rival and s.rival.source.diverged is not None):
+        if s.source.diverged is not None or (s.second and s.second.source.diverged is not None):
             s.reset()
         if k % LOOK_EVERY == LOOK_EVERY - 1:
             check(s, monkey.random)

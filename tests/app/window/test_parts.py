@@ -79,7 +79,7 @@ def test_closing_hides_what_is_inside(person):
     assert picture.edges.inside > 0.9 * picture.edges.total and picture.edges.share == pytest.approx(1.0, abs=0.02)
 
 
-def test_an_unknown_name_is_told_and_nothing_happens(person):
+def test_an_unknown_name_is_reported_and_nothing_happens(person):
     before = opened(person)
     person.do("open_part", "blocks.7")
     assert opened(person) == before and "blocks.7" in person.session.banner
@@ -140,5 +140,5 @@ def test_commands_of_parts_leave_the_network_alone():
 def test_a_timeline_of_it_opens_the_same(person, tmp_path):
     person.do("open_part", "blocks.1")
     person.do("close_part", "blocks.0")
-    edits = [value for event in person.loop.inputs.timeline().events if event.kind == "edit" for value in event.value]
+    edits = [value for event in person.loop.log.timeline().events if event.kind == "edit" for value in event.value]
     assert [row[1] for row in edits if row[0] == "view.open"] == [["blocks", "blocks.0", "blocks.1"], ["blocks", "blocks.1"]]

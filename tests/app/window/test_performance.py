@@ -21,11 +21,11 @@ def test_signals_and_who_asked(backend):
     loop = Loop(open_host(400, 300, headless=True), new_session(toml.load(path, []), path.parent, backend, path, REMEMBER), play=False)
     try:
         loop.frame(1 / 60)
-        told = loop.readout()
-        assert told.signals == len(loop.stage.view.picture.subject.signals) > 0
+        reported = loop.readout()
+        assert reported.signals == len(loop.stage.view.picture.subject.signals) > 0
         loop.do(Command("open", "iris"))  # another scene in the same window, by the same choice
         loop.frame(1 / 60)
-        assert loop.session.scene.title != told.data_name and ("requested" in loop.session.ops.why) == (backend == "cpu")
+        assert loop.session.scene.title != reported.data_name and ("requested" in loop.session.ops.why) == (backend == "cpu")
         loop.session.apply([Edit("look.particles", 0.0)])
         loop.frame(1 / 60)
         assert loop.readout().signals == 0

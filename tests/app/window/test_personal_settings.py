@@ -83,7 +83,7 @@ def test_what_is_no_file_is_not_opened(tmp_path):
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
-def test_a_setting_that_cannot_be_kept_holds_for_now_and_is_told(tmp_path):
+def test_a_setting_that_cannot_be_kept_holds_for_now_and_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     mine = Personal(tmp_path / "file" / "settings.toml")
     with pytest.raises(InputError, match=r"settings\.toml"):
@@ -96,13 +96,13 @@ def test_a_setting_that_cannot_be_kept_holds_for_now_and_is_told(tmp_path):
 
 def test_the_scene_stays_as_it_is():
     mine, scene = Personal(), Scene()
-    assert mine.dress(scene) is scene and mine.coloured(scene) is scene
+    assert mine.personalise(scene) is scene and mine.coloured(scene) is scene
     mine.set("palette", "safe")
     mine.set("reduced_motion", True)
-    calm = mine.dress(scene)
+    calm = mine.personalise(scene)
     assert calm.look.palette == "safe" and calm.view.sway == 0 and calm.look.particles < scene.look.particles
     assert mine.coloured(scene).look == scene.look.model_copy(update={"palette": "safe"}) and mine.coloured(scene).view == scene.view
-    assert scene == Scene() and mine.dress(scene) is calm
+    assert scene == Scene() and mine.personalise(scene) is calm
     assert Settings().panel_width == theme.PANEL_WIDTH and PANEL[0] < theme.PANEL_WIDTH < PANEL[1]
 
 
@@ -152,7 +152,7 @@ def test_the_tour_speaks_the_language_that_was_chosen_and_keeps_the_colours(pers
     loop.do(Command("setting", ("palette", "safe")))
     loop.do(Command("tour", "1"))
     person.frames(3)
-    assert loop.guide.code == "de" and loop.stage.view.frame.look.palette == "safe"
+    assert loop.tour.code == "de" and loop.stage.view.frame.look.palette == "safe"
     loop.do(Command("tour_language", "en"))
     assert Personal(loop.personal.path).settings.language == "en"
     loop.do(Command("tour", "close"))
@@ -168,5 +168,4 @@ def test_nothing_headless_reads_them(monkeypatch, tmp_path):
     monkeypatch.setenv(personal_settings.VARIABLE, str(path))
     monkeypatch.setattr(Personal, "_read", lambda *_: pytest.fail("read"))
     assert api.shot("xor", size=(64, 48)).shape == (48, 64, 3)
-    scene = toml.load("xor")
-    assert run.run_window(scene, toml.find("xor").parent, headless=True, frames=2, size=(64, 48)) == 0
+    assert run.run_window(api.open_scene("xor"), headless=True, frames=2, size=(64, 48)) == 0

@@ -45,7 +45,7 @@ def person():
     person.close()
 
 
-def test_what_is_typed_flows_at_once_and_faults_are_told(person):
+def test_what_is_typed_flows_at_once_and_faults_are_reported(person):
     show(person, "Prompt")
     write(person, "cabbac")
     session = person.session
@@ -89,7 +89,7 @@ def test_it_completes_the_sequence_one_token_after_another(person):
     count = len(session.prompt.ids)
     person.frames(60)
     assert len(session.prompt.ids) == count < 12, "stopped"
-    kept = [event.name for event in person.loop.inputs.timeline().events if event.name in ("prompt", "add_token")]
+    kept = [event.name for event in person.loop.log.timeline().events if event.name in ("prompt", "add_token")]
     assert kept.count("add_token") >= 7 and "prompt" in kept
     person.click(*person.where("leave_prompt"))
     assert session.source.sample.part == "test" and not person.loop.overlay._dock.prompt.text
@@ -157,8 +157,8 @@ def test_a_head_is_chosen_its_arcs_shine_and_a_cell_opens_its_equation(person):
         reading.neuron is not None and reading.neuron.neuron == neuron and reading.neuron.z == pytest.approx(float(r.score_tt[query, key]))
     )
     assert reading.sample_words == r.words
-    told = token_words(node, neuron - node.neurons.start, reading.sample_words)
-    assert told == f"How much {r.words[query]} (token {query + 1}) looks at {r.words[key]} (token {key + 1})"
+    reported = token_words(node, neuron - node.neurons.start, reading.sample_words)
+    assert reported == f"How much {r.words[query]} (token {query + 1}) looks at {r.words[key]} (token {key + 1})"
     show(person, "Attention")
     person.click(*person.where("step1"))
     assert person.loop.stage.pointer.picked == topology.nodes[r.layers[1].shares].neurons.start + (2 * 11 + query) * 11 + key

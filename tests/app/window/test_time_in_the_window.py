@@ -70,14 +70,14 @@ def test_a_walk_by_keys_alone(person):
     person.key(K.l)
     person.key(K.l)
     person.key(K.g)
-    assert (walk.habits.loop, walk.habits.mean) == ("on", True)
+    assert (walk.walk_settings.loop, walk.walk_settings.mean) == ("on", True)
     imgui.get_io().add_input_characters_utf8("+")
     person.frames(2)
-    assert walk.habits.speed == 1.0
+    assert walk.walk_settings.speed == 1.0
     person.key(K.page_down, K.mod_ctrl)
     person.frames(30)
     steps = person.session.source.trainer.of_epoch[1]
-    assert person.session.walking.walk.step == steps + 1 and person.session.walking.habits.mean
+    assert person.session.walking.walk.step == steps + 1 and person.session.walking.walk_settings.mean
     person.key(K.escape)
     assert person.session.walking is None
 
@@ -146,7 +146,7 @@ def test_the_decision_plate_answers_as_the_moment_did():
     person.close()
 
 
-def test_a_stop_condition_is_told_on_the_stage(person):
+def test_a_stop_condition_is_reported_on_the_stage(person):
     person.session.apply([Edit("train.stop_epoch", 2)])
     person.key(K.space)
     person.frames(60)

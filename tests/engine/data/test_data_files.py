@@ -1,4 +1,4 @@
-"""CSV, .npz/.npy and IDX files: what is meant is read, and what is wrong is told with its place."""
+"""CSV, .npz/.npy and IDX files: what is meant is read, and what is wrong is reported with its place."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_csv_numbers_with_fractions_are_regression(tmp_path):
         ("a,b\n" + "?,x\n" * 1000, {"header": "yes"}, ['"a": holds no values']),
     ],
 )
-def test_csv_problems_are_told_with_their_column_and_an_example(tmp_path, text, options, messages):
+def test_csv_problems_are_reported_with_their_column_and_an_example(tmp_path, text, options, messages):
     with pytest.raises(InputError) as caught:
         csv_of(tmp_path, text, **options)
     assert [message for message in messages if message not in str(caught.value)] == []
@@ -123,7 +123,7 @@ def test_npy_has_its_target_in_the_last_column(tmp_path):
         (two_parts((0, 2), (2, 2)), "no samples to train with"),
     ],
 )  # fmt: skip
-def test_npz_problems_are_told(tmp_path, arrays, message):
+def test_npz_problems_are_reported(tmp_path, arrays, message):
     with pytest.raises(InputError, match=message):
         npz_of(tmp_path, **arrays)
 
@@ -156,7 +156,7 @@ def test_idx_of_other_types_keeps_its_values(tmp_path, dtype):
     assert found.x_train.tolist() == [[-3, 2], [1, 100]] and found.task == "regression"
 
 
-def test_idx_problems_of_both_files_are_told_at_once(tmp_path):
+def test_idx_problems_of_both_files_are_reported_at_once(tmp_path):
     with pytest.raises(InputError) as caught:
         idx_of(tmp_path, b"PNG", idx_bytes(np.ones(3, np.uint8))[:-1])
     assert len(caught.value.problems) == 2

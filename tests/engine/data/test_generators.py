@@ -122,7 +122,7 @@ def test_class_one_is_playgrounds_plus_one():
     assert data.load(Data(kind="reg-plane"), HERE).summary == "960 to train, 240 to test; 2 inputs, 1 target"
 
 
-def test_blobs_have_their_shape_and_can_be_told_apart_but_not_by_one_pixel():
+def test_blobs_have_their_shape_and_can_be_reported_apart_but_not_by_one_pixel():
     found = data.load(Data(kind="blobs", shape=(28, 28), samples=1000), HERE)
     assert found.shape == (28, 28) and found.x_train.shape == (800, 784) and found.n_outputs == 10
     assert found.x_train.min() >= 0 and found.x_train.max() <= 1
@@ -148,6 +148,6 @@ def test_blobs_take_any_rank_and_the_seed_decides():
         ({"classes": 1}, "only one class"),
     ],
 )
-def test_sizes_that_cannot_be_are_told_before_they_are_made(options, message):
+def test_sizes_that_cannot_be_are_reported_before_they_are_made(options, message):
     with pytest.raises(InputError, match=message):
         data.load(Data(kind="blobs", **options), HERE)

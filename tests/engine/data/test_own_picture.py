@@ -116,7 +116,7 @@ def test_pictures_without_a_background_are_shown_whole():
     [((8, 9), (), (8, 9)), ((1, 8, 9), (), (8, 9)), ((3, 8, 9), (), None), ((72,), (), None), ((8, 9), ("token", "feature"), None),
      ((1, 9), (), None)],
 )  # fmt: skip
-def test_what_is_a_picture_is_told_by_the_axes(shape, axes, size):
+def test_what_is_a_picture_is_reported_by_the_axes(shape, axes, size):
     n = int(np.prod(shape))
     assert picture_size(pictures(np.zeros((4, n)), shape, axes=axes)) == size
 

@@ -67,7 +67,7 @@ def test_pixels_of_a_picture_can_be_chosen_by_number():
     assert plane.names == ("input 20", "input 43") and plane.inputs(4).shape == (16, 64)
 
 
-def test_what_cannot_be_a_plane_is_told_with_the_range():
+def test_what_cannot_be_a_plane_is_reported_with_the_range():
     assert problems("9", "petal") == [
         ("view.plate_x", 'no feature "9"; expected one of sepal length (cm), sepal width (cm), petal length (cm), petal width (cm), '
                          "or a number from 0 to 3"),

@@ -26,7 +26,7 @@ def test_letters_and_the_same_letters_sorted(tmp_path):
         assert x[4:].tolist() == t[3:-1].tolist(), "each sorted letter is read before the next one is predicted"
     both = [tuple(x[:4]) for x in np.concatenate([data.x_train, data.x_test]).astype(int).tolist()]
     assert sorted(both) == list(product(range(3), repeat=4)), "each sequence once, in one of the two sets"
-    assert "all 81 sequences" in data.told
+    assert "all 81 sequences" in data.description
 
 
 def test_a_test_sequence_is_one_by_its_letters_and_the_seed(tmp_path):
@@ -80,7 +80,7 @@ def test_rare_words_are_unknown(tmp_path):
     (tmp_path / "a.txt").write_text("the cat, the dog. " * 20 + "a zebra")
     data = loaded(tmp_path, kind="text", file="a.txt", tokens="words", vocabulary=5, context=4)
     assert data.vocabulary == (",", "cat", "dog", "the", UNKNOWN) or UNKNOWN in data.vocabulary
-    assert len(data.vocabulary) == 5 and "rarest 3 are unknown" in data.told
+    assert len(data.vocabulary) == 5 and "rarest 3 are unknown" in data.description
 
 
 @pytest.mark.parametrize(("content", "keys", "key", "words"), [
@@ -91,7 +91,7 @@ def test_rare_words_are_unknown(tmp_path):
     (b"abc" * 100, {"standardize": True}, "data.standardize", "cannot be standardised"),
     (b"abc" * 100, {"task": "regression"}, "data.task", "a class for each token"),
 ])  # fmt: skip
-def test_what_is_wrong_with_a_text_is_told_at_its_key(tmp_path, content, keys, key, words):
+def test_what_is_wrong_with_a_text_is_reported_at_its_key(tmp_path, content, keys, key, words):
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(InputError) as caught:
         loaded(tmp_path, kind="text", file="a.txt", context=16, **keys)

@@ -115,6 +115,6 @@ def test_one_sample_trains_and_nothing_is_left_to_test():
         (samples(np.full((9, 9), np.nan), [0, 1] * 4 + [0]), "and 71 more such inputs"),
     ],
 )
-def test_data_that_cannot_be_learned_is_told(made, message):
+def test_data_that_cannot_be_learned_is_reported(made, message):
     with pytest.raises(InputError, match=message):
         finish(made)

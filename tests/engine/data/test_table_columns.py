@@ -280,7 +280,7 @@ def test_values_that_fall_together_are_said_with_the_way_out(tmp_path):
 # ---------------------------------------------------------------- what a scene says
 
 
-def test_everything_wrong_is_told_at_once_one_line_a_column(tmp_path):
+def test_everything_wrong_is_reported_at_once_one_line_a_column(tmp_path):
     folder = written(tmp_path, [("red", 1, "x"), ("blue", 2, "y"), ("red", 3, "x")], ["colour", "v", "k"])
     with pytest.raises(InputError) as caught:
         read(folder, columns={"color": {"use": "words"}, "9": {"use": "words"}}, target="kk")
@@ -288,8 +288,8 @@ def test_everything_wrong_is_told_at_once_one_line_a_column(tmp_path):
     assert all("columns: colour, v, k, or a number from 0 to 2" in problem.message for problem in caught.value.problems)
     with pytest.raises(InputError) as caught:
         read(folder, columns={"colour": {"use": "number"}, "v": {"use": "date"}, "k": {"use": "leave_out"}})
-    told = [str(problem) for problem in caught.value.problems]
-    assert len(told) == 3 and "data.columns.colour.use: no cell is a number: 2 different values, for example 'red'" in told[0]
+    reported = [str(problem) for problem in caught.value.problems]
+    assert len(reported) == 3 and "data.columns.colour.use: no cell is a number: 2 different values, for example 'red'" in reported[0]
 
 
 def test_names_with_dots_spaces_and_signs_are_set_from_the_command_line_and_kept_in_the_file(tmp_path):

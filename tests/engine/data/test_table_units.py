@@ -40,7 +40,7 @@ def use(folder, text, **more):
         ("12", ("12", "")),
     ],
 )
-def test_a_unit_is_told_from_a_code(text, found):
+def test_a_unit_is_reported_from_a_code(text, found):
     assert parted(text) == found
 
 
@@ -138,7 +138,7 @@ def test_dates_with_a_few_words_among_them_are_dates(tmp_path):
     assert len(table(tmp_path, f"when,y\n{rows}\n").x_train) == 59
 
 
-def test_a_target_that_never_changes_is_told(tmp_path):
+def test_a_target_that_never_changes_is_reported(tmp_path):
     rows = "\n".join(f"{k * 3 % 17}.5,5" for k in range(40))
     assert 'the target "y" is the same in every row (5): there is nothing to learn' in table(tmp_path, f"a,y\n{rows}\n").notes
     rows = "\n".join(f"{k * 3 % 17}.5,{k * 0.5}" for k in range(40))

@@ -168,8 +168,8 @@ class Replay:
                 train_loop.reach(session)
             if not done:
                 break
-        if session.rival is not None and session.walking is None:
-            session.rival.catch_up()
+        if session.second is not None and session.walking is None:
+            session.second.catch_up()
 
     def _act(self, event: Event) -> None:
         if self.stage is not None:
@@ -205,7 +205,7 @@ class Replay:
     def _diverge(self, network: int, step: int) -> None:
         """Up to the step that cannot be taken."""
         session = self.session
-        source = session.rival.source if network and session.rival else session.source
+        source = session.second.source if network and session.second else session.source
         if session.walking is None and source.diverged is None:
             source.run(step - source.step)
             session.stop_if_diverged()

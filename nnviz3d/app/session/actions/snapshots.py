@@ -13,7 +13,7 @@ def _keep(at: Occasion, value) -> None:
 
 
 def _show(at: Occasion, value) -> None:
-    if at.session.rival is not None and value:
+    if at.session.second is not None and value:
         at.session.banner = ALONE
         return
     at.session.leave_walk()

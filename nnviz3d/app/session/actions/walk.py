@@ -25,11 +25,11 @@ def _to(walking: StepPlayer, value: Any) -> None:
 
 
 def _speed(walking: StepPlayer, value: Any) -> None:
-    walking.habits.speed = float(value)
+    walking.walk_settings.speed = float(value)
 
 
 def _loop(walking: StepPlayer, value: Any) -> None:
-    walking.habits.loop = value
+    walking.walk_settings.loop = value
 
 
 ACTIONS = {

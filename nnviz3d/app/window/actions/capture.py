@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def _save_timeline(loop: Loop, _value: None) -> None:
-    path = loop.inputs.save(live_capture.free(Path.cwd(), loop.session.name).with_suffix(ENDING))
-    part = " (only its beginning: the session is too long)" if loop.inputs.full else ""
+    path = loop.log.save(live_capture.free(Path.cwd(), loop.session.name).with_suffix(ENDING))
+    part = " (only its beginning: the session is too long)" if loop.log.full else ""
     loop.say(f"saved {path.name}{part}; `nnviz3d record {path.name} -o film.mp4` makes a film of it")
 
 

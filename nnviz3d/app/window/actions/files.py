@@ -51,15 +51,15 @@ def _save_as(loop: Loop, _value: None) -> None:
     session = loop.session
     own = session.path is not None and session.path.parent != file_drop.SHIPPED
     folder = session.path.parent if own else session.base if session.scene.data.file else None
-    loop.desk.file(_SAVE, lambda path: _save(loop, path), f"{session.name}.toml", folder)
+    loop.dialogs.file(_SAVE, lambda path: _save(loop, path), f"{session.name}.toml", folder)
 
 
 def _open_file(loop: Loop, kind: str) -> None:
-    loop.desk.file(_OPEN[kind], lambda path: file_drop.receive(loop, [path]))
+    loop.dialogs.file(_OPEN[kind], lambda path: file_drop.receive(loop, [path]))
 
 
 def _open_picture(loop: Loop, _value: None) -> None:
-    loop.desk.file(_PICTURE, lambda path: file_drop.show_picture(loop, path))
+    loop.dialogs.file(_PICTURE, lambda path: file_drop.show_picture(loop, path))
 
 
 def _export(loop: Loop, kind: str) -> None:
@@ -73,12 +73,12 @@ def _export(loop: Loop, kind: str) -> None:
         loop.session.unsaved = 0.0 if kind == "weights" else loop.session.unsaved
         loop.say(f"wrote {' and '.join(map(str, written))}" if beside is None else f"wrote {path}; its weights are in {beside.name}")
 
-    loop.desk.file(purpose, then, f"{loop.session.name}{ENDINGS[kind]}")
+    loop.dialogs.file(purpose, then, f"{loop.session.name}{ENDINGS[kind]}")
 
 
 def _quit(loop: Loop, _value: None) -> None:
     """A second wish to leave, while the first one is asked about, is taken at its word."""
-    if isinstance(loop.desk.question, (SaveFirst, SaveRun)) and loop.desk.question.doing == file_drop.LEAVE:
+    if isinstance(loop.dialogs.question, (SaveFirst, SaveRun)) and loop.dialogs.question.doing == file_drop.LEAVE:
         loop.host.closing = True
     else:
         file_drop.save_first(loop, file_drop.LEAVE, lambda: setattr(loop.host, "closing", True))
@@ -91,8 +91,8 @@ ACTIONS = {
     "open_file": _open_file,
     "open_picture": _open_picture,
     "export": _export,
-    "answer": lambda loop, value: loop.desk.answer(value),
-    "browse": lambda loop, value: loop.desk.browse(str(value)),
+    "answer": lambda loop, value: loop.dialogs.answer(value),
+    "browse": lambda loop, value: loop.dialogs.browse(str(value)),
     "columns": file_drop.columns,
     "screenshot": _screenshot,
     "quit": _quit,

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 def _speak(loop: Loop, value: Any) -> None:
     """From now on: the next tour begins in this language too."""
-    loop.guide.speak(str(value))
+    loop.tour.set_language(str(value))
     loop.settle_in("language", str(value))
 
 
 ACTIONS = {
-    "tour": lambda loop, value: loop.guide.do(str(value)) if loop.guide.on else loop.guide.start(str(value or "1")),
+    "tour": lambda loop, value: loop.tour.do(str(value)) if loop.tour.on else loop.tour.start(str(value or "1")),
     "tour_language": _speak,
 }

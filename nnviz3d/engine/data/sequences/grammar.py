@@ -24,12 +24,12 @@ def _story(rng: np.random.Generator) -> list[str]:
     name = _one(rng, tuple(NAMES))
     pronoun, animal, look, place = NAMES[name], _one(rng, ANIMALS), _one(rng, LOOKS), _one(rng, PLACES)
     article = "an" if look[0] in "aeiou" else "a"
-    told = [f"{name} has {article} {look} {animal} .", f"{pronoun} {_one(rng, DEEDS)} the {animal} {place} ."]
+    sentences = [f"{name} has {article} {look} {animal} .", f"{pronoun} {_one(rng, DEEDS)} the {animal} {place} ."]
     if rng.random() < 0.5:
-        told.append(f"the {look} {animal} is {_one(rng, MOODS)} .")
+        sentences.append(f"the {look} {animal} is {_one(rng, MOODS)} .")
     else:
-        told.append(f"{name} is {_one(rng, MOODS)} {place} .")
-    return " ".join(told).split()
+        sentences.append(f"{name} is {_one(rng, MOODS)} {place} .")
+    return " ".join(sentences).split()
 
 
 def vocabulary() -> tuple[str, ...]:

@@ -31,14 +31,14 @@ def stories(data: Data) -> Samples:
     number = {word: k for k, word in enumerate(words)}
     end = number[grammar.END]
     rng = np.random.Generator(np.random.PCG64(data.seed))
-    told = list(dict.fromkeys(map(tuple, grammar.stories(n, rng))))
-    longest = max(map(len, told)) + 2
+    stories = list(dict.fromkeys(map(tuple, grammar.stories(n, rng))))
+    longest = max(map(len, stories)) + 2
     if length + 1 < longest:
         text = f"a story has up to {longest - 1} tokens; use at least {longest - 1}"
         raise InputError.of("", "data.context", f"{length} tokens are too few: {text}")
-    rows = np.full((len(told), length + 1), end)
+    rows = np.full((len(stories), length + 1), end)
     rows[:, 0] = number[grammar.START]
-    for row, story in zip(rows, told, strict=True):
+    for row, story in zip(rows, stories, strict=True):
         row[1 : len(story) + 1] = [number[word] for word in story]
     return samples("story", rows, 1, words, _n_train(len(rows), data), f"{len(rows):,} different stories", end=end)
 
@@ -54,8 +54,8 @@ def load(data: Data, base: Path) -> Samples:
     first = min(max(round(len(ids) * (1 - data.test_fraction)), data.context + 1), len(ids))
     train, test = (pieces(part, data.context, data.samples) for part in (ids[:first], ids[first:]))
     rows = np.concatenate([train, test])
-    told = f"{len(ids):,} {data.tokens}{note}"
-    return samples(path.name, rows, 1, names, len(train), told, *(() if len(test) else ("the text is too short for a test set",)))
+    summary = f"{len(ids):,} {data.tokens}{note}"
+    return samples(path.name, rows, 1, names, len(train), summary, *(() if len(test) else ("the text is too short for a test set",)))
 
 
 def numbered(tokens: list[str], most: int) -> tuple[np.ndarray, tuple[str, ...], str]:

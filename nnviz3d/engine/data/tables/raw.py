@@ -75,7 +75,7 @@ def read(source: TableSource, path: Path, limit: int | None = None) -> RawTable:
         column.unit = unit
     while len(made) > 2 and not made[-1].name and _empty(made[-1]):  # a separator at the end of each row
         made.pop()
-    return RawTable(made, rows.lines, rows.whole, rows.told(width))
+    return RawTable(made, rows.lines, rows.whole, rows.ragged_note(width))
 
 
 TOTALS = {"total", "totals", "sum", "sums", "average", "mean", "subtotal", "grand total", "summe", "gesamt", "gesamtsumme", "insgesamt"}
@@ -154,7 +154,7 @@ class _Rows:
             self._examples.append(f"line {line}: {len(cells):,} cell{'' if len(cells) == 1 else 's'}")
         return None
 
-    def told(self, width: int) -> str:
+    def ragged_note(self, width: int) -> str:
         more = ", ..." if self._ragged > EXAMPLES else ""
         have = "row has" if self._ragged == 1 else "rows have"
         return (

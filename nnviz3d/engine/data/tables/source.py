@@ -75,7 +75,7 @@ class Text:
         packed.judge(path)
         self.path, self.notes = path, ()
         self.encoding = packed.encoding_of(path, data.encoding)
-        with self._telling(), packed.text_of(path, self.encoding) as file:
+        with self._input_errors(), packed.text_of(path, self.encoding) as file:
             head, taken = [], 0
             for line in lines(file, str(path)):
                 check_width(max(map(line.count, ",;|\t")) + 1, str(path))
@@ -84,19 +84,19 @@ class Text:
                 if taken > PEEK or len(head) > 2 * dialect.LINES:
                     break
         try:
-            with self._telling():
+            with self._input_errors():
                 self.dialect, self._said = dialect.find(head, data)
         except ValueError as error:
             raise InputError.of(str(path), "", str(error)) from None
 
     def rows(self) -> Iterator[Row]:
-        with self._telling(), packed.text_of(self.path, self.encoding) as file:
+        with self._input_errors(), packed.text_of(self.path, self.encoding) as file:
             below = islice(lines(file, str(self.path)), self._said, None)
             found = dialect.rows_of(below, self.dialect.delimiter, self.dialect.quote)
             yield from ((line + self._said, row) for line, row in islice(found, self.dialect.body, None))
 
     @contextmanager
-    def _telling(self):
+    def _input_errors(self):
         """What a file can do wrong while it is read."""
         where = str(self.path)
         try:

@@ -110,7 +110,7 @@ def _choice(column: Looked, target: Looked, given) -> Choice:
     if column.kind == "date":
         name = column.parts()[1]
         either = "; day and month could be the other way round" if column.ambiguous else ""
-        odd = f"; {_told_odd(column, column.odd_dates, 'date')}" if column.odd_dates else ""
+        odd = f"; {_odd_text(column, column.odd_dates, 'date')}" if column.odd_dates else ""
         return Choice("date", "", f"dates, read as {dates.spoken(name)}{either}{odd}")
     if column.kind == "words":
         many = column.different > MOST_WORDS
@@ -123,10 +123,10 @@ def _odd(column: Looked) -> str:
     """Words that stand among the numbers."""
     if column.raw.values is not None or not column.odd:
         return ""
-    return _told_odd(column, column.odd, "number")
+    return _odd_text(column, column.odd, "number")
 
 
-def _told_odd(column: Looked, odd: list[str], what: str) -> str:
+def _odd_text(column: Looked, odd: list[str], what: str) -> str:
     count = int(column.counts[[column.raw.texts.index(text) for text in odd]].sum())
     are = f"cell is not a {what}" if count == 1 else f"cells are not {what}s"
     return f"{count:,} {are} ({odd[0][:40]!r}): treated as {'a gap' if count == 1 else 'gaps'}"
@@ -249,7 +249,7 @@ def _gaps(columns: list[Looked], choices: list[Choice], target: int, given: dict
         if gaps == "auto":
             few = share <= FEW_ROWS and lost.mean() <= FEW_ROWS
             gaps = "own_class" if choices[k].use == "words" or share > MOSTLY_GAPS else "skip" if few else "mean"
-        reason = f"{counted(int(hole.sum()), 'gap')}: {_TOLD[gaps]}"
+        reason = f"{counted(int(hole.sum()), 'gap')}: {_GAP_TEXT[gaps]}"
         why = f"{choices[k].why}; {reason}" if choices[k].why else reason
         found[k] = replace(choices[k], gaps=gaps, why=why)
     return found
@@ -260,7 +260,7 @@ def counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-_TOLD = {
+_GAP_TEXT = {
     "skip": "rows with gaps are left out",
     "mean": "gaps get the mean of all rows",
     "most_frequent": "gaps get the most frequent value of all rows",

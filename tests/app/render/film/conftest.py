@@ -16,8 +16,8 @@ def job(target, scene="xor", request=PLAIN, sets=("record.steps=200",)):
     return job_of(Options(sets=sets), scene, target, request)
 
 
-def same(told, film, alone):
-    assert told["frames"] == alone[0]["frames"] and told["scene_hash"] == alone[0]["scene_hash"]
+def same(reported, film, alone):
+    assert reported["frames"] == alone[0]["frames"] and reported["scene_hash"] == alone[0]["scene_hash"]
     assert film.read_bytes() == alone[1]
 
 

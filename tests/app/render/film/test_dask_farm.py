@@ -93,11 +93,11 @@ def test_other_machines_get_the_scenes_files_and_send_back_pieces(tmp_path, monk
         assert killed and any("is gone" in text for text in said)
 
         pictures = job(tmp_path / "shots" / "####.png", str(scene), FilmRequest(size="64x36", fps=30, frames="40..110", duration=4.0))
-        told = dask_farm.record(pictures, where)
-        assert len(told["frames"]) == 71
+        reported = dask_farm.record(pictures, where)
+        assert len(reported["frames"]) == 71
         assert sorted(path.name for path in (tmp_path / "shots").glob("*.png")) == [f"{k:04d}.png" for k in range(40, 111)]
         near = job(tmp_path / "near" / "####.png", str(scene), FilmRequest(size="64x36", fps=30, frames="40..110", duration=4.0))
-        assert pipeline.record(near)["frames"] == told["frames"]
+        assert pipeline.record(near)["frames"] == reported["frames"]
         assert (tmp_path / "near" / "0100.png").read_bytes() == (tmp_path / "shots" / "0100.png").read_bytes()
 
         words = ["train", "xor", "--steps", "40", "--record", str(tmp_path / "run.nnrec"), "-q"]
@@ -199,8 +199,8 @@ def test_a_cluster_that_speaks_tls(tmp_path, monkeypatch):
             dask_farm.record(job(tmp_path / "no.mp4"), where.replace("tls", "tcp"))
         tls = {"ca-file": cert, "client.cert": cert, "client.key": key}
         with settings.config.set({f"distributed.comm.tls.{name}": value for name, value in tls.items()}):
-            told = dask_farm.record(job(tmp_path / "film.mp4"), where)
-    assert len(told["frames"]) == told["count"]
+            reported = dask_farm.record(job(tmp_path / "film.mp4"), where)
+    assert len(reported["frames"]) == reported["count"]
 
 
 def command(*words):
@@ -260,8 +260,8 @@ def test_without_the_extra_the_message_says_what_to_install(monkeypatch):
 def test_the_command_tells_all_problems_at_once(tmp_path):
     done = command("nonsense", "-o", str(tmp_path / "a.mp4"), "--farm", "local:0", "--shard", "3/2", "--json")
     assert done.returncode == 2
-    told = " ".join(problem["key"] + problem["message"] for problem in json.loads(done.stdout)["problems"])
-    assert "--farm" in told and "--shard" in told and "--shard --farm" in told and "xor, zero-init" in told
+    reported = " ".join(problem["key"] + problem["message"] for problem in json.loads(done.stdout)["problems"])
+    assert "--farm" in reported and "--shard" in reported and "--shard --farm" in reported and "xor, zero-init" in reported
 
 
 def test_the_guides_options_exist():

@@ -101,18 +101,18 @@ def short_pieces(monkeypatch):
 @pytest.mark.parametrize("target", ["film.mkv", "film.mp4", "film.gif", "film.apng", "film.webm", "film.mov"])
 def test_shards_make_the_same_film_and_the_sidecar_says_which(tmp_path, target):
     one = job_of(tmp_path, target=target, **LONG)
-    told = pipeline.record(one)
-    assert json.loads(one.sidecar.read_text()) == told and not one.folder.exists()
-    assert (told["count"], len(told["frames"]), told["fps"], told["seed"], told["film"]) == (20, 20, 4, 0, target)
-    assert toml.validate(toml.parse(told["scene"].encode(), "sidecar"), "sidecar") == one.scene
+    reported = pipeline.record(one)
+    assert json.loads(one.sidecar.read_text()) == reported and not one.folder.exists()
+    assert (reported["count"], len(reported["frames"]), reported["fps"], reported["seed"], reported["film"]) == (20, 20, 4, 0, target)
+    assert toml.validate(toml.parse(reported["scene"].encode(), "sidecar"), "sidecar") == one.scene
     frames = painted(one, range(20))
-    assert told["frames"] == [hashlib.sha256(np.ascontiguousarray(frames[k])).hexdigest() for k in range(20)]
+    assert reported["frames"] == [hashlib.sha256(np.ascontiguousarray(frames[k])).hexdigest() for k in range(20)]
     (tmp_path / "other").mkdir()
     other = job_of(tmp_path, target=f"other/{target}", **LONG)
     assert sorted(k for part in (2, 1) for k in pipeline.shard(other, part, 2)) == [0, 1, 2]
     pipeline.finish(pipeline.open_parts(other), other.target, other.sidecar)
     assert other.target.read_bytes() == one.target.read_bytes()
-    assert json.loads(other.sidecar.read_text())["frames"] == told["frames"]
+    assert json.loads(other.sidecar.read_text())["frames"] == reported["frames"]
 
 
 @pytest.mark.parametrize("target", ["film.mkv", "film/####.png"])
@@ -176,15 +176,15 @@ def test_a_range_holds_these_frames(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["5..3", "0..8", "x", "1..", "..3", "-1..2", "1...3", "²..3"])
-def test_a_range_outside_the_film_is_told(tmp_path, text):
+def test_a_range_outside_the_film_is_reported(tmp_path, text):
     with pytest.raises(InputError, match=r"0 <= A <= B <= 7"):
         job_of(tmp_path, frames=text)
 
 
-def test_problems_of_a_job_are_told_together(tmp_path):
-    with pytest.raises(InputError) as told:
+def test_problems_of_a_job_are_reported_together(tmp_path):
+    with pytest.raises(InputError) as reported:
         job_of(tmp_path, target="film.gif", record__fps=120, record__transparent=True, frames="9..3", step=0)
-    text = str(told.value)
+    text = str(reported.value)
     assert all(word in text for word in ("frames: ", "step: ", "fps: ", "50 frames per second", "transparent: "))
 
 
@@ -217,11 +217,11 @@ def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
     (file,) = tmp_path.glob("*.timeline")
     request = FilmRequest(size="320x240", fps=6)
     whole = job_of(common.Options(), str(file), tmp_path / "a.mkv", request)
-    told = pipeline.record(whole)
-    assert told["origin"] == file.name and told["count"] == whole.count > 5
+    reported = pipeline.record(whole)
+    assert reported["origin"] == file.name and reported["count"] == whole.count > 5
     with FrameRenderer(whole) as painter:
         last = painter.frame(whole.count - 1)
-        assert hashlib.sha256(np.ascontiguousarray(last)).hexdigest() == told["frames"][-1]
+        assert hashlib.sha256(np.ascontiguousarray(last)).hexdigest() == reported["frames"][-1]
         assert painter.session.source.step == steps and painter.session.walking is not None and painter.stage.pointer.picked == 4
     with pytest.raises(InputError, match="fixed in the timeline"):
         job_of(common.Options(sets=("train.learning_rate=1",)), str(file), tmp_path / "b.mkv", request)

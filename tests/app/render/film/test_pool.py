@@ -60,8 +60,8 @@ def test_several_processes_make_the_film_of_one(tmp_path, alone, helpers, monkey
     one, seen = job(tmp_path / target), []
     reference = alone[0] if target == "film.mp4" else pipeline.record(job(tmp_path / "alone" / target))
     slowly(monkeypatch, lambda: len(list(one.folder.glob("*.json"))) > 2)  # a plan, and two pieces of somebody else
-    told = pipeline.record(one, jobs=2, progress=lambda done, total: seen.append((done, total)))
-    assert told["frames"] == reference["frames"] and len(told["renderer"]) == 1
+    reported = pipeline.record(one, jobs=2, progress=lambda done, total: seen.append((done, total)))
+    assert reported["frames"] == reference["frames"] and len(reported["renderer"]) == 1
     assert seen[-1] == (300, 300) and [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert len(helpers) == 1 and helpers[0].poll() == 0, "it has ended by itself"
     if target == "film.mp4":
@@ -112,8 +112,8 @@ def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, helpers, monk
     parts = Parts.load(one.folder)
     kept = sum(len(parts.note(k)["frames"]) for k in parts.finished())
     seen = []
-    told = pipeline.record(one, resume=True, jobs=3, progress=lambda done, total: seen.append(total))
-    same(told, one.target, alone)
+    reported = pipeline.record(one, resume=True, jobs=3, progress=lambda done, total: seen.append(total))
+    same(reported, one.target, alone)
     assert seen[-1] == 300 - kept
 
 
@@ -133,8 +133,8 @@ def test_nobody_is_left_behind_when_the_program_is_killed(tmp_path, alone):
     while any(_alive(pid) for pid in children) and time.monotonic() < end:
         time.sleep(0.05)
     assert not any(_alive(pid) for pid in children)
-    told = pipeline.record(one, resume=True)
-    same(told, one.target, alone)
+    reported = pipeline.record(one, resume=True)
+    same(reported, one.target, alone)
 
 
 def _alive(pid):
@@ -184,8 +184,10 @@ def test_on_a_graphics_card_one_process_feeds_it(tmp_path, helpers, monkeypatch)
     monkeypatch.setattr(Context, "software", property(lambda self: False))
     monkeypatch.setattr(pipeline, "worth", lambda *_: 3)
     monkeypatch.setattr(pipeline, "graphics", lambda: True)
-    told = pipeline.record(job(tmp_path / "film.mp4", request=FilmRequest(size="96x54", fps=30, frames="0..99", duration=5.0)), jobs=None)
-    assert not helpers and told["count"] == 100
+    reported = pipeline.record(
+        job(tmp_path / "film.mp4", request=FilmRequest(size="96x54", fps=30, frames="0..99", duration=5.0)), jobs=None
+    )
+    assert not helpers and reported["count"] == 100
 
 
 def test_the_rasterisers_share_is_given_back(monkeypatch):
@@ -208,7 +210,7 @@ def test_the_rasterisers_share_is_given_back(monkeypatch):
         (["--jobs", "2", "--farm", "local:2"], "a farm has its own workers"),
     ],
 )
-def test_wrong_numbers_are_told_before_any_work(tmp_path, words, problem):
+def test_wrong_numbers_are_reported_before_any_work(tmp_path, words, problem):
     done = subprocess.run(
         [sys.executable, "-m", "nnviz3d", "record", "xor", "-o", "a.mp4", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60,
         check=False,

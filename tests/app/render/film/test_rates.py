@@ -95,8 +95,10 @@ def test_gif_keeps_the_length_and_its_limit():
 def test_times_and_lengths_of_a_film(tmp_path):
     """The frame numbered k shows the moment k / rate, also with motion blur; ten minutes are 17,982 frames."""
     made = job(tmp_path / "f.mp4", request=FilmRequest(size="64x64", fps="29.97", duration=600.0))
-    told = outline(made)
-    assert (made.count, told["fps"], told["frames"]) == (17982, "30000/1001", 17982) and told["seconds"] == pytest.approx(600, abs=0.02)
+    reported = outline(made)
+    assert (made.count, reported["fps"], reported["frames"]) == (17982, "30000/1001", 17982) and reported["seconds"] == pytest.approx(
+        600, abs=0.02
+    )
     assert made.plan().rate == NTSC
     seen = []
     record = made.scene.record
@@ -143,10 +145,10 @@ def test_shards_make_the_film_of_one_run(tmp_path, monkeypatch):
     monkeypatch.setattr(segment_folder, "PIECE_FRAMES", 8)
     request = FilmRequest(size="64x64", fps=29.97, duration=0.9)
     one, many = job(tmp_path / "one.mp4", request=request), job(tmp_path / "many.mp4", request=request)
-    told = pipeline.record(one)
+    reported = pipeline.record(one)
     for part in (2, 1):
         pipeline.shard(many, part, 2)
-    assert pipeline.finish(segment_folder.Parts.load(many.folder), many.target, many.sidecar)["frames"] == told["frames"]
+    assert pipeline.finish(segment_folder.Parts.load(many.folder), many.target, many.sidecar)["frames"] == reported["frames"]
     assert many.target.read_bytes() == one.target.read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""Shots: what the network does at each moment, by closed forms; the camera; captions; what a film cannot do, told at once."""
+"""Shots: what the network does at each moment, by closed forms; the camera; captions; what a film cannot do, reported at once."""
 
 import numpy as np
 import pytest
@@ -187,7 +187,7 @@ equation = true
     assert last.equation == pytest.approx(0.5) and session.source.topology.locate(last.highlight)[0].name == "dense1"
 
 
-def test_everything_that_cannot_be_is_told_at_once(tmp_path):
+def test_everything_that_cannot_be_is_reported_at_once(tmp_path):
     scene = scene_of("""
 [[record.shot]]
 start = "forward:9"
@@ -202,15 +202,15 @@ equation = true
 [[record.shot]]
 set = { "train.learning_rate" = -1.0, "look.nothing" = 2 }
 """)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         open_session(make(Opened(scene, tmp_path, None), tmp_path / "film.mkv", FilmRequest()))
-    keys = [problem.key for problem in told.value.problems]
+    keys = [problem.key for problem in reported.value.problems]
     assert keys == [
         "record.shot.0.start", "record.shot.0.highlight", "record.shot.0.camera.0.focus", "record.shot.0.camera.1.focus",
         "record.shot.0.caption", "record.shot.1.end", "record.shot.1.equation", "record.shot.2.set.train.learning_rate",
         "record.shot.2.set.look.nothing",
     ]  # fmt: skip
-    assert "a layer from 1 to 2" in str(told.value) and "neurons 0 to 4" in str(told.value)
+    assert "a layer from 1 to 2" in str(reported.value) and "neurons 0 to 4" in str(reported.value)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Keeping few of many samples: what a straight line between two kept ones tells well enough is not kept. One sample at a time.
 
-The swinging door (E. H. Bristol, ISA 1990): from the last kept sample a door opens as wide as every sample since allows, within its
-tolerance; the first one outside closes it, and the sample before is kept.
+The algorithm is Bristol's (swinging door trending, ISA 1990): the slopes of all lines from the last kept sample that pass every sample
+since within its tolerance are a range; the first sample that leaves none ends it, and the sample before is kept.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 Sample = tuple[float, tuple[float, ...]]
 
 
-class SwingingDoor:
+class LineCompressor:
     """`add` returns the samples to keep, in order; `flush` what waits still."""
 
     def __init__(self):
@@ -28,10 +28,10 @@ class SwingingDoor:
             self._begin(sample)
             return [sample]
         out = []
-        if not self._swing(kept, sample, tolerance) and waits is not None:
+        if not self._narrow(kept, sample, tolerance) and waits is not None:
             out.append(waits)
             self._begin(waits)
-            self._swing(waits, sample, tolerance)
+            self._narrow(waits, sample, tolerance)
         self._waits = sample
         return out
 
@@ -45,8 +45,8 @@ class SwingingDoor:
         self._kept, self._waits = sample, None
         self._low, self._high = [-float("inf")] * len(sample[1]), [float("inf")] * len(sample[1])
 
-    def _swing(self, kept: Sample, sample: Sample, tolerance: Sequence[float]) -> bool:
-        """Whether a line to this sample passes all since the last kept one; narrows the door where it does."""
+    def _narrow(self, kept: Sample, sample: Sample, tolerance: Sequence[float]) -> bool:
+        """Whether a line to this sample passes all since the last kept one; narrows the range of slopes where it does."""
         start, values = kept
         span = sample[0] - start
         slopes = [(v - v0) / span for v, v0 in zip(sample[1], values, strict=True)]
