@@ -9,7 +9,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec.number_text import count, short
 from nnviz3d.spec.readout import WatchedReading
 from nnviz3d.ui.core import theme
-from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.context import TALL, Frame
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
 
 METRICS = 6  # in a line; the tooltip has all
@@ -38,7 +38,7 @@ def line(f: Frame, room: float) -> None:
     parts += [f"{count(r.dropped)} frames left out"] if r.dropped else []
     small(f, elide(f"{fa.ICON_FA_TOWER_BROADCAST}  {' · '.join(parts)}", room), colour)
     tip(f, _about(r))
-    if r.metrics:
+    if r.metrics and f.height >= f.px(TALL):
         texts = [f"{name} {short(value)}" for name, value in r.metrics[:METRICS]]
         small(f, elide("  ·  ".join(texts), room))
         tip(f, "What the loop measures: " + ", ".join(f"{name} {short(value)}" for name, value in r.metrics))
