@@ -1,4 +1,4 @@
-"""What a `config.json` says, checked key by key: whole numbers in their ranges, names from closed lists. Everything else in it is ignored."""
+"""What a `config.json` says, checked key by key: numbers in their ranges, names from closed lists. All else in it is ignored."""
 
 from __future__ import annotations
 

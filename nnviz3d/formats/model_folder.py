@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nnviz3d.formats import model_gpt2, model_llama, tensor_files
 from nnviz3d.formats.model_builder import Built
@@ -73,3 +74,19 @@ def read(path: Path, tokens: int = TOKENS) -> ModelFolder:
         raise InputError.of(str(path), "", message)
     begin = config.said.get("bos_token_id")
     return ModelFolder(path.resolve().name, files, built, begin if isinstance(begin, int) and begin >= 0 else 0)
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """What a folder holds, by headers alone: no number is read. Raises InputError."""
+    files = TensorFiles(path)
+    config = config_of(path) if (path / CONFIG).is_file() else None
+    return {
+        "kind": "model",
+        "file": str(path),
+        "architecture": "" if config is None else config.architecture,
+        "reason": refusal(path),
+        "bytes": files.bytes,
+        "parameters": files.parameters,
+        "files": [header.path.name for header in files.headers],
+        "tensors": [{"name": name, "shape": list(what.shape), "dtype": what.dtype} for name, what in files.stored.items()],
+    }

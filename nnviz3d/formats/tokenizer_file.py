@@ -35,7 +35,7 @@ class TokenizerFile:
 
 
 def load(folder: Path, count: int) -> tuple[TokenizerFile | None, str]:
-    """(the tokenizer of a folder, for a vocabulary of `count`; why there is none, in words). Raises InputError where its file is damaged."""
+    """(a folder's tokenizer, for a vocabulary of `count`; why there is none, in words). Raises InputError where its file is damaged."""
     path = folder / FILE
     if not path.is_file():
         return None, NO_FILE

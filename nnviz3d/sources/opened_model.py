@@ -30,8 +30,8 @@ BY_NAMES = "The picture shows the structure that the names tell, and samples of 
 
 
 class OpenedModel(StillSource):
-    """`words`: what its tokens are called; `tokenizer`: None where they are typed as numbers. `prompt`: what is asked first. `notes`: what to
-    know of it, in words."""
+    """`words`: what its tokens are called; `tokenizer`: None where they are typed as numbers. `prompt`: what is asked first. `notes`:
+    what to know of it, in words."""
 
     runs = True
     reasons = MODEL
@@ -142,6 +142,14 @@ def open_tensors(path: Path, ops: Ops, reason: str = NO_CONFIG) -> OpenedGraph:
     source = OpenedGraph(graph, values, ops, label="samples of each tensor", scene=Scene(title=title[:200], about=reason[:2000]))
     source.notice = f"{reason[:1].upper()}{reason[1:]}. {BY_NAMES}"
     return source
+
+
+def open_difference(a: TensorFiles, b: TensorFiles, ops: Ops, title: str, about: str) -> OpenedGraph:
+    """Structure by the names of A; each sheet shows how far B's numbers are from A's."""
+    from nnviz3d.formats.tensor_outline import outline
+
+    graph, values = outline(a, title, b)
+    return OpenedGraph(graph, values, ops, label=f"|B - A|. {about}", scene=Scene(title=title[:200], about=about[:2000]))
 
 
 def open_model(path: Path, ops: Ops) -> OpenedModel:

@@ -1,4 +1,4 @@
-"""Models from Hugging Face folders: their logits are those of the formulas, their parameters stand in memory once, what does not fit is told."""
+"""Models from Hugging Face folders: logits are those of the formulas, parameters stand in memory once, what does not fit is told."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ class OwnPrompt:
         key = (seen.serial, seen.version, place, last, wanted, prompts.given if own is None else len(own))
         if self._chosen is None or self._chosen[0] != key:
             self._chosen = key, _choice(seen, place, last, wanted, key[-1])
-        choice = self._chosen[1] | ({"drawn": -1} if over else {})
+        choice: dict[str, Any] = self._chosen[1] | ({"drawn": -1} if over else {})
         return PromptReading(
             reason="",
             vocabulary=prompts.vocabulary,
