@@ -39,7 +39,7 @@ def draw(f: Frame) -> Rect:
     room = f.stage_width - 2 * margin - f.px(24) - (0 if f.docked else f.px(52))  # beside the button that brings the panels back
     floating(f, "##header", margin, margin)
     _title(f, room)
-    _recording(f, room)
+    watching.recording(f, room)
     watching.line(f, room)
     if f.readout.watched is None or not f.readout.watched.empty:
         _network(f, room)
@@ -144,24 +144,6 @@ def _sample(f: Frame, room: float) -> None:
         imgui.pop_style_color()
         tip(f, "The output with the largest value, and its probability (softmax). Green: right. Red: wrong.")
     imgui.pop_style_var()
-
-
-def _recording(f: Frame, room: float) -> None:
-    """What is played, and which of its steps is seen."""
-    r = f.readout.recording
-    if r is None:
-        return
-    kept = "" if r.every == 1 else f", every {count(r.every)} steps"
-    small(f, elide(f"{fa.ICON_FA_FILM}  recording {r.name}: step {count(f.readout.step)} of {count(r.last)}{kept}", room), _ACCENT)
-    rows = "one training sample" if r.rows == 1 else f"the first {count(r.rows)} training samples"
-    bits = "16 bits (about 3 exact digits)" if r.half else "32 bits (as in training)"
-    tip(f, f"{count(r.kept)} steps from {count(r.first)} to {count(r.last)} are recorded, in {bits}. Between two of them the earlier one is"
-           f" shown, and the last change is the difference from the previous recorded step. Gradients are not recorded; they are"
-           f" computed here, over {rows}.")  # fmt: skip
-    if r.gone:
-        small(f, elide("data missing: the recorded sample is shown", room), theme.packed(theme.WARN))
-        tip(f, f"The scene's data cannot be used: {r.gone}. Put the file beside the recording, or give its path: --set data.file=PATH."
-               " Until then there is only one sample, and the scores are those measured during recording.")  # fmt: skip
 
 
 def _differences(f: Frame, room: float) -> None:
