@@ -71,6 +71,11 @@ class Evaluated(ABC):
     def settled(self, kind: str) -> Any:
         return self.tensors(kind)
 
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
+        arena = self.ops.to_host(self.tensors("parameter"))
+        return {name: np.array(place.view(arena), np.float32) for name, place in self.topology.parameter_ranges.items()}
+
     # the shown sample
 
     def show_sample(self, index: int) -> None:

@@ -144,6 +144,14 @@ def open_tensors(path: Path, ops: Ops, reason: str = NO_CONFIG) -> OpenedGraph:
     return source
 
 
+def open_difference(a: TensorFiles, b: TensorFiles, ops: Ops, title: str, about: str) -> OpenedGraph:
+    """Structure by the names of A; each sheet shows how far B's numbers are from A's."""
+    from nnviz3d.formats.tensor_outline import outline
+
+    graph, values = outline(a, title, b)
+    return OpenedGraph(graph, values, ops, label=f"|B - A|. {about}", scene=Scene(title=title[:200], about=about[:2000]))
+
+
 def open_model(path: Path, ops: Ops) -> OpenedModel:
     """Of a folder whose architecture is run here. Raises InputError."""
     from nnviz3d.formats import model_folder, tokenizer_file

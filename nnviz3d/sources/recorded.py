@@ -179,11 +179,6 @@ class RecordedTraining(Evaluated):
             self._gradient.work()
         return self._gradient.gradients
 
-    def parameters(self) -> dict[str, np.ndarray]:
-        """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
-        arena = self.ops.to_host(self._parameters)
-        return {name: np.array(place.view(arena), np.float32) for name, place in self.topology.parameter_ranges.items()}
-
     def advance(self, more: Callable[[], bool] | None, steps: int | None = None) -> int:
         """One kept step on, or to the last one within `steps`. Returns the steps that lie between."""
         first = self.step

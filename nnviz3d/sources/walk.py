@@ -27,8 +27,8 @@ BATCH = {"running_mean": "mean", "running_var": "variance"}  # what a step uses 
 
 
 class Walk:
-    """Looks like a source to the picture. Made from a source that learns; takes one real step at once, and one at each `next`. Of a loop that
-    is watched the step is worked out here (`Playback.record`).
+    """Looks like a source to the picture. Made from a source that learns; takes one real step at once, and one at each `next`. Of a loop
+    that is watched the step is worked out here (`Playback.record`).
 
     `tape`, `view`, and `version`, which changes whenever something else is to be seen. Raises RunError where training has diverged.
     """

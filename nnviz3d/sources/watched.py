@@ -1,8 +1,8 @@
-"""A training loop of somebody's own as a source: what it sends stands in an arena, and everything else is worked out from it as in training.
+"""A training loop of somebody's own as a source: what it sends stands in an arena, and the rest is worked out from it as in training.
 
 It follows the newest state, or stands at a kept one. z, activations and deltas of a sample are our own engine's, from the parameters
 that came; "gradient" is the loop's own where it sends it, else that of the shown sample alone; "change" is the difference from the kept
-state before. Samples that came are the rows of the data set: too few for scores. While no loop has been found it shows the smallest network.
+state before. Samples that came are the rows of the data set: too few for scores. While no loop is found it has the smallest network.
 A large state is copied over several frames; until then `at_boundary` is False and everything shows the state before.
 """
 
@@ -19,33 +19,30 @@ import numpy as np
 from nnviz3d.backend import Ops
 from nnviz3d.backend.calls import cuts
 from nnviz3d.engine.objective import Objective
-from nnviz3d.engine.sample_pass import Shown
 from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.engine.tape import Tape
 from nnviz3d.live.wire import Control, Structure
 from nnviz3d.sources.answer_text import label
 from nnviz3d.sources.evaluated import Evaluated
 from nnviz3d.sources.viewable import Array, next_serial
-from nnviz3d.sources.watched_feed import Feed, WatchedRun
+from nnviz3d.sources.watched_feed import Feed, WatchedRun, watched_reading
+from nnviz3d.sources.watched_gradient import SampleGradient
 from nnviz3d.sources.watched_history import WatchedHistory
 from nnviz3d.sources.watched_link import Receiver
-from nnviz3d.sources.watched_metrics import scored
 from nnviz3d.sources.watched_network import SentSample, WatchedNetwork, network_of, shown
 from nnviz3d.sources.watched_ring import KeptState, StateRing
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.layer_origins import Origins
-from nnviz3d.spec.neuron_locks import NONE
-from nnviz3d.spec.readout import RecordingReading, WatchedReading
+from nnviz3d.spec.neuron_locks import NONE, Holds
+from nnviz3d.spec.readout import WatchedReading
 from nnviz3d.spec.reasons import WATCHED, Reasons
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.topology import Topology
 
 BUDGET = 256 << 20  # bytes of kept states
-SCORES = 2000  # of them are kept
 PIECE = 1 << 20  # parameters that are copied at once, in about a millisecond
 GONE = "a watched loop sends single samples, not its data"
-CODE = "view = nv.watch(model, optimizer)"
 KEPT_LOOK = ("view", "look", "record", "test")  # of a scene: how it is looked at
 _NOTHING = Structure(scene=toml.dump(Scene(title="none")), shape=(1,), outputs=1)
 
@@ -61,7 +58,6 @@ class WatchedLoop(Evaluated):
     diverged = None
     phase = ""
     since = written = 0
-    holds, edited = NONE, {}
     gone = GONE
 
     def __init__(self, scene: Scene, base: Path, ops: Ops, feed: Feed, receiver: Receiver | None = None):
@@ -86,10 +82,8 @@ class WatchedLoop(Evaluated):
         self.data = network.holding(self.samples)
         self._parameters: Array = self.ops.zeros(network.topology.n_parameters)
         self._looking = Looking(self.ops, network.topology, network.objective, self.data, self._parameters)
-        self._own: tuple[Shown, Array] | None = None  # where the gradient of the shown sample is worked out, if the loop sends none
-        self._graded: tuple[KeptState, int] | None = None  # what it is of
+        self._own = SampleGradient(self)  # where the loop sends none
         self._held: dict[str, tuple[KeptState, Array]] = {}
-        self._scores: list[tuple] = []
         self.history = WatchedHistory(self)
         self._copying: Iterator[None] | None = None
         self.state: KeptState = self.ring.at(inf)
@@ -159,6 +153,14 @@ class WatchedLoop(Evaluated):
         return self._looking
 
     @property
+    def holds(self) -> Holds:
+        return NONE
+
+    @property
+    def edited(self) -> dict[int, tuple[float, float]]:
+        return {}
+
+    @property
     def at_boundary(self) -> bool:
         return self._copying is None
 
@@ -208,32 +210,13 @@ class WatchedLoop(Evaluated):
                 return self._parameters - self.tensors("before")
             case "gradient":
                 sent = self.state.gradients
-                return self._own_gradient() if sent is None else self._on_device("gradient", self.state, sent)
+                return self._own.now() if sent is None else self._on_device("gradient", self.state, sent)
         return getattr(self._looking.shown, kind)
 
     def _on_device(self, kind: str, state: KeptState, array: np.ndarray) -> Array:
         if kind not in self._held or self._held[kind][0] is not state:
             self._held[kind] = state, self.ops.asarray(array)
         return self._held[kind][1]
-
-    def _own_gradient(self) -> Array | None:
-        """(P,) of the shown sample alone; None where it has no target."""
-        if self.sample.target is None:
-            return None
-        if self._own is None:
-            g = self.ops.zeros(self.topology.n_parameters)
-            self._own = Shown(self.ops, self.topology, self.objective, self._parameters, (), g), g
-        now = self.state, self.version
-        if self._graded != now:
-            self._own[0].show(self.sample.x, self.sample.target)
-            self.ops.xp.nan_to_num(self._own[1], copy=False)
-            self._graded = now
-        return self._own[1]
-
-    def parameters(self) -> dict[str, np.ndarray]:
-        """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
-        arena = self.ops.to_host(self._parameters)
-        return {name: np.array(place.view(arena), np.float32) for name, place in self.topology.parameter_ranges.items()}
 
     def show_sample(self, index: int) -> None:
         """Choose one of the samples that came; wraps around."""
@@ -300,17 +283,11 @@ class WatchedLoop(Evaluated):
     @property
     def scores(self) -> list[tuple]:
         """As far as the loop measures them, by the names that people give them."""
-        return self._scores
+        return [] if self.run_shown is None else self.run_shown.scores
 
     def news(self) -> list[tuple[int, float]]:
         """(step, loss) that have come since this was last asked; `scores` grows by what was measured."""
-        if self.run_shown is None:
-            return []
-        points, measured = self.run_shown.fetch()
-        self._scores += [row for step, metrics in measured if (row := scored(step, metrics)) is not None]
-        if len(self._scores) > 2 * SCORES:
-            del self._scores[1:-1:2]
-        return points
+        return [] if self.run_shown is None else self.run_shown.fetch()
 
     @property
     def end(self) -> str:
@@ -343,16 +320,9 @@ class WatchedLoop(Evaluated):
         """None yet: they are fetched as they come."""
         return np.zeros(0), np.zeros(0)
 
-    def reading(self) -> RecordingReading:
-        steps = self.ring.steps
-        return RecordingReading(self.path.name, int(steps[0]), int(steps[-1]), 1, len(steps), False, self.gone, self.rows)
+    def reading(self) -> None:
+        """It is no recording."""
 
     def watched(self, live: bool) -> WatchedReading:
-        """How the link and the run stand."""
-        link, run = self.feed.link, self.run_shown
-        return WatchedReading(
-            state=link.state, text=link.text, run=link.run, address=link.address, live=live, newest=0 if run is None else run.step,
-            kept=len(self.ring), dropped=link.dropped, metrics=() if run is None else tuple(run.metrics.items()),
-            gradients=self.state.gradients is not None, code=CODE if run is None else "", why="" if run is None else run.why,
-            paused=link.paused,
-        )  # fmt: skip
+        """How the link and the run stand; `live`: what is shown follows it."""
+        return watched_reading(self.feed.link, self.run_shown, live, len(self.ring), self.state.gradients is not None)

@@ -1,7 +1,7 @@
 """What has come from a watched loop: one `WatchedRun` after another, and how the link stands. Filled by the thread that receives.
 
-Memory is bounded: the ring has its budget, the losses that nobody has fetched yet and the samples their numbers. What is replaced is replaced
-as a whole, so that the thread that draws never sees half of anything.
+Memory is bounded: the ring has its budget, the losses that nobody has fetched yet and the samples their numbers. What is replaced is
+replaced as a whole, so that the thread that draws never sees half of anything.
 """
 
 from __future__ import annotations
@@ -14,15 +14,19 @@ from threading import Lock
 import numpy as np
 
 from nnviz3d.live.wire import End, Frame, Hello, Message, Structure, WireError
+from nnviz3d.sources.watched_metrics import scored
 from nnviz3d.sources.watched_network import SentSample, WatchedNetwork, network_of
 from nnviz3d.sources.watched_ring import KeptState, StateRing
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.readout import WatchedReading
 from nnviz3d.spec.readout.times import LinkState
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Range
 
+CODE = "view = nv.watch(model, optimizer)"
 SAMPLES = 64  # the newest different ones
 AT_ONCE = 8192  # losses of one frame, evenly drawn: a chart has half as many points
+SCORES = 4000  # of them are kept
 UNREAD = 1 << 16  # losses that wait to be fetched: of more the oldest are lost
 PARAMETER, GRADIENT = "parameter/", "gradient/"
 
@@ -52,18 +56,22 @@ class WatchedRun:
     again: bool = False
     samples: tuple[SentSample, ...] = ()
     metrics: dict[str, float] = field(default_factory=dict)
+    scores: list[tuple] = field(default_factory=list)  # as of `Playback.scores`, of the thread that draws
     step: int = 0
     _points: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=UNREAD))
     _measured: deque[tuple[int, dict[str, float]]] = field(default_factory=lambda: deque(maxlen=UNREAD // 16))
     _lock: Lock = field(default_factory=Lock)
 
-    def fetch(self) -> tuple[list[tuple[int, float]], list[tuple[int, dict[str, float]]]]:
-        """(step, loss) and (step, metrics) that have come since this was last asked."""
+    def fetch(self) -> list[tuple[int, float]]:
+        """(step, loss) that have come since this was last asked; `scores` grows by what was measured since."""
         with self._lock:
-            found = list(self._points), list(self._measured)
+            points, measured = list(self._points), list(self._measured)
             self._points.clear()
             self._measured.clear()
-        return found
+        self.scores += [row for step, metrics in measured if (row := scored(step, metrics)) is not None]
+        if len(self.scores) > SCORES:
+            del self.scores[1:-1:2]
+        return points
 
     def note(self, frame: Frame, losses: np.ndarray | None) -> None:
         """Its curve. Frames of the past tell nothing new: the losses of all steps come with the others."""
@@ -152,6 +160,15 @@ class Feed:
                 run.ring.put(state)
         if not frame.past:
             self.say("connected", dropped=frame.dropped, paused=frame.paused)
+
+
+def watched_reading(link: Link, run: WatchedRun | None, live: bool, kept: int, gradients: bool) -> WatchedReading:
+    """For people. `kept` states; `gradients`: those of the shown one are the loop's own."""
+    return WatchedReading(
+        state=link.state, text=link.text, run=link.run, address=link.address, live=live, newest=0 if run is None else run.step, kept=kept,
+        dropped=link.dropped, metrics=() if run is None else tuple(run.metrics.items()), gradients=gradients,
+        code=CODE if run is None else "", why="" if run is None else run.why, paused=link.paused,
+    )  # fmt: skip
 
 
 _ENDS: dict[str, LinkState] = {"finished": "finished", "error": "failed", "restarted": "restarted", "refused": "refused"}

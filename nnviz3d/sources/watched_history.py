@@ -1,4 +1,4 @@
-"""The past of a watched loop: the states that are kept, snapshots of them, and one step that is worked out here from the parameters shown."""
+"""The past of a watched loop: the states that are kept, snapshots of them, and a step that is worked out here from those parameters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nnviz3d.sources.watched import WatchedLoop
 
 LARGEST = 20_000_000  # parameters of a network whose step is worked out here: it needs six more arrays of them
-NO_SAMPLE = "The loop has sent no sample with a target, so no step can be computed here."
+NO_SAMPLE = "The loop has sent no sample with a target, so no step can be computed here: nv.watch(model, sample=(x, target)) sends one."
 NO_TASK = "The loop does not say whether it classifies or predicts numbers, so no loss can be computed here."
 TOO_LARGE = f"With more than {LARGEST:,} parameters no step of a watched loop is computed here."
 

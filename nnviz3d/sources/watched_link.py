@@ -13,7 +13,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from nnviz3d import __version__
-from nnviz3d.live.addresses import Address, connect, parse, running
+from nnviz3d.live.addresses import Address, connect, running
 from nnviz3d.live.wire import Control, End, Reader, WireError, packed, receive
 from nnviz3d.sources.watched_feed import Feed
 from nnviz3d.spec.errors import RunError

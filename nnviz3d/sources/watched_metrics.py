@@ -15,7 +15,9 @@ def scored(step: int, metrics: Mapping[str, float]) -> tuple[int, float | None, 
 
     An accuracy over 1 is one in percent.
     """
-    plain = {name.lower().replace("/", "_").replace("-", "_").replace(" ", "_"): value for name, value in metrics.items() if isfinite(value)}
+    plain = {
+        name.lower().replace("/", "_").replace("-", "_").replace(" ", "_"): value for name, value in metrics.items() if isfinite(value)
+    }
     loss, train, test = _first(plain, _TEST, _LOSS), _first(plain, _TRAIN, _ACCURACY), _first(plain, _TEST, _ACCURACY)
     if loss is None and train is None and test is None:
         return None

@@ -56,7 +56,7 @@ class WatchedNetwork:
         if x.size != size:
             raise InputError.of(WHERE, "x", f"a sample of {x.size:,} numbers; the network has {size:,} inputs")
         x_i = np.nan_to_num(np.ravel(x).astype(np.float32), posinf=0.0, neginf=0.0)
-        if data.tokens and not (np.equal(x_i, np.floor(x_i)) & (0 <= x_i) & (x_i < data.n_outputs)).all():
+        if data.tokens and not (np.equal(x_i, np.floor(x_i)) & (x_i >= 0) & (x_i < data.n_outputs)).all():
             raise InputError.of(WHERE, "x", f"a sample of tokens that are not whole numbers from 0 to {data.n_outputs - 1:,}")
         return SentSample(x_i, None if target is None or not self.task_known else self._target(np.ravel(target)))
 
@@ -93,7 +93,9 @@ def network_of(structure: Structure, name: str, look: Scene) -> WatchedNetwork:
     data_task = structure.task or "regression"
     kind = Data(kind="npz", file="watched.npz", task=data_task, standardize_target="no")  # never read
     train = sent.train.model_copy(update={"class_weights": "none"})  # they are of data that are not here
-    scene = look.model_copy(update={"title": name or look.title, "about": sent.about, "network": sent.network, "train": train, "data": kind, "compare": {}})
+    scene = look.model_copy(
+        update={"title": name or look.title, "about": sent.about, "network": sent.network, "train": train, "data": kind, "compare": {}}
+    )
     shape, outputs = _shape(structure), _outputs(structure)
     data = _data(structure, name, shape, outputs, data_task)
     objective = resolve(scene, data)

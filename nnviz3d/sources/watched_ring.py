@@ -1,7 +1,7 @@
-"""The kept past of a watched loop: states by step, in a bounded number of bytes. Written by the thread that receives, read by the one that draws.
+"""The kept past of a watched loop: states by step, in a bounded number of bytes. One thread writes it, another reads it.
 
-Where there is no room, the state goes whose neighbours tell most of what it tells: near the newest step all are kept, further back fewer and
-fewer, and the first one stays.
+Where there is no room, the state goes whose neighbours tell most of what it tells: near the newest step all are kept, further back fewer
+and fewer, and the first one stays.
 """
 
 from __future__ import annotations

@@ -100,6 +100,7 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
 command(app)(training_commands.train)
 command(app)(training_commands.watch)
 command(app)(training_commands.export)
+command(app)(training_commands.diff)
 
 
 @command(app)

@@ -1,4 +1,4 @@
-"""The commands `train` and `export`. Nothing slow is imported before a command runs."""
+"""The commands `train`, `watch`, `export` and `diff`. Nothing slow is imported before a command runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nnviz3d.app.cli.options import Frames, Fullscreen, Headless, Json, SceneName, Size, output
+from nnviz3d.spec.errors import together
 
 
 def train(
@@ -87,3 +88,23 @@ def watch(
         common.emit([vars(each) for each in found]) if as_json else typer.echo("\n".join(work.lines(found)))
         return
     raise typer.Exit(work.window(options, address, headless, frames, size, screenshot, stats, fullscreen))
+
+
+def diff(
+    options: Any,
+    a: Annotated[Path, typer.Argument(metavar="A", help="Weights, a checkpoint (.safetensors), or a folder with a model.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one, for example of a later step.")],
+    picture: Annotated[Path | None, output("F.png", "Save a picture instead of opening a window.", "-o", "--output")] = None,
+    size: Size = None,
+    as_json: Json = False,
+) -> None:
+    """List what moved most between two models or checkpoints, and show it."""
+    from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.cli.commands import diff as work
+    from nnviz3d.app.render.film.request import parse_size
+
+    pair, pixels, _ = together(
+        lambda: work.pair(a, b), lambda: parse_size(size) if size else (1280, 720), lambda: common.check_outputs(output=picture)
+    )
+    common.emit(work.facts(pair)) if as_json else typer.echo("\n".join(work.lines(pair)))
+    raise typer.Exit(work.show(options, pair, picture, pixels, as_json))

@@ -122,11 +122,10 @@ class Loop:
         """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
         self.session.settle()
         self.session.mode.finish()
-        self.stage.rebuild(self.session.take_rebuild())
-        self.session.running = False
+        self.session.rest()
         if self.session.walking is None:
             self.session.evaluate()  # at rest the scores are of this very step
-        self.stage.rebuild(self.session.take_rebuild())
+        self.stage.rebuild(self.session.take_rebuild())  # a watched loop may have brought another network
         self.session.refresh()
         self.stage.draw(0.0)
         self._overlay(1e-3)
@@ -318,8 +317,7 @@ class Loop:
         while not self.host.closing and (frames is None or done < frames):
             now = perf_counter()
             self.frame(1 / 60 if self.host.headless else min(now - last, 0.25))
-            last = now
-            done += 1
+            last, done = now, done + 1
 
     def close(self) -> None:
         self.capture.finish()

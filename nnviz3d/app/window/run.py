@@ -70,9 +70,8 @@ def run_window(
         if screenshot is not None:
             image_files.write(loop.picture_at_rest(), screenshot)
         if stats is not None:
-            write_text(
-                stats, json.dumps(loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}, indent=1) + "\n"
-            )
+            facts = loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}
+            write_text(stats, json.dumps(facts, indent=1) + "\n")
     if loop.session.source.diverged is not None and frames is not None:
         raise RunError(loop.session.banner)
     return 0

@@ -40,8 +40,7 @@ def draw(f: Frame) -> Rect:
     floating(f, "##header", margin, margin)
     _title(f, room)
     _recording(f, room)
-    if f.readout.watched is not None:
-        watching.line(f, f.readout.watched, room)
+    watching.line(f, room)
     if f.readout.watched is None or not f.readout.watched.empty:
         _network(f, room)
     at, size = imgui.get_window_pos(), imgui.get_window_size()
@@ -50,7 +49,6 @@ def draw(f: Frame) -> Rect:
 
 
 def _network(f: Frame, room: float) -> None:
-    """What is told where a network is drawn."""
     _sample(f, room)
     _differences(f, room)
     if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):

@@ -58,8 +58,9 @@ def metrics(f: Frame) -> str:
         parts.append(f"loss {short(r.loss)}")
     text = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"
     if r.test_loss is not None or r.test_accuracy is not None:
-        known = r.test_loss is not None and r.error is not None
-        rmse = f"test RMSE {r.error.text(r.test_loss)}, loss {short(r.test_loss)}" if known else ""
+        rmse = ""
+        if r.test_loss is not None and r.error is not None:
+            rmse = f"test RMSE {r.error.text(r.test_loss)}, loss {short(r.test_loss)}"
         parts.append(f"{rmse or text} {r.scores.tested(r.step)}".rstrip())
     return "   ·   ".join(parts)
 

@@ -23,13 +23,17 @@ _SAID = {
 }
 
 
-def line(f: Frame, r: WatchedReading, room: float) -> None:
+def line(f: Frame, room: float) -> None:
     """'watching resnet: live · step 1,204 · 3 frames left out', and what the loop measures."""
+    r = f.readout.watched
+    if r is None:
+        return
     said, colour = _SAID.get(r.state, ("waits" if r.paused else "live", _GOOD if not r.paused else _WARN))
     if r.state == "connected" and not r.live:
         said, colour = "held", _WARN
     parts = [f"watching {r.run}: {said}" if r.run else said]
-    parts += [f"step {count(f.readout.step)} of {count(r.newest)}" if f.readout.step < r.newest else f"step {count(r.newest)}"] if r.run else []
+    step = f"step {count(f.readout.step)} of {count(r.newest)}" if f.readout.step < r.newest else f"step {count(r.newest)}"
+    parts += [step] if r.run else []
     parts += [f"{count(r.dropped)} frames left out"] if r.dropped else []
     small(f, elide(f"{fa.ICON_FA_TOWER_BROADCAST}  {' · '.join(parts)}", room), colour)
     tip(f, _about(r))
@@ -42,7 +46,8 @@ def line(f: Frame, r: WatchedReading, room: float) -> None:
 def _about(r: WatchedReading) -> str:
     texts = [f"At {r.address}." if r.address else "", f"{r.text[:300]}." if r.text else ""]
     if r.run:
-        whose = "The gradients are the loop's own." if r.gradients else "The loop sends no gradients: those of the shown sample are computed."
+        own = "The gradients are the loop's own."
+        whose = own if r.gradients else "The loop sends no gradients: those of the shown sample are computed."
         texts += [f"{count(r.kept)} steps are kept here to go back to.", whose]
         texts += ["Everything else is computed from the weights by nnviz3d; the loop is not slowed down by it."]
     if r.dropped:
