@@ -204,7 +204,13 @@ def place(
 
 
 def _stand(
-    topology: Topology, of: Units, plates: list[np.ndarray], rims: list[Rims], plans: dict[int, TilePlan], pitch: float, stretch: float,
+    topology: Topology,
+    of: Units,
+    plates: list[np.ndarray],
+    rims: list[Rims],
+    plans: dict[int, TilePlan],
+    pitch: float,
+    stretch: float,
     aspect: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(L, 3) the middle of each node, (L,) its scale, (U, 2, 3) corners of the box of each unit, and (L,) the row of each node."""
