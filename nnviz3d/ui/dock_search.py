@@ -24,12 +24,14 @@ class DockSearch:
     def field(self, f: Frame, sections: list[Section]) -> None:
         """Arrows choose, Enter goes there, Esc ends the search."""
         if f.memory.find:
+            imgui.set_window_focus()
             imgui.set_keyboard_focus_here()
-            f.memory.find = False
         imgui.set_next_item_width(-1)
         hint = "Search sections and settings  (Ctrl+F)"
         before, flags = self.query, imgui.InputTextFlags_.enter_returns_true | imgui.InputTextFlags_.escape_clears_all
         entered, self.query = imgui.input_text_with_hint("##find", hint, before, int(flags))
+        if imgui.is_item_active():  # panels that have just appeared take a frame more
+            f.memory.find = False
         if self.query != before:
             self.choice = 0
         found = search(self.query, sections)[:ROWS]

@@ -12,9 +12,15 @@ from nnviz3d.spec.reasons import OPENED, RECORDED
 from nnviz3d.ui.core.strings import HINTS
 from nnviz3d.ui.dock_sections import GROUP_OF, GROUPS, SETTINGS, SYNONYMS, Found, blocked, search
 from tests.ui import readouts
-from tests.ui.conftest import find, on_screen
+from tests.ui.where import find, recording
 
 K = imgui.Key
+
+
+def on_screen(driver) -> dict:
+    with recording() as found:
+        driver.frame()
+    return found
 
 
 def sections(driver):
@@ -49,6 +55,7 @@ def test_sections_keep_their_place_whatever_is_picked_or_revealed(driver):
 
 def test_a_group_is_closed_and_opened_by_a_click_and_opens_with_a_section_in_it(driver):
     driver.only()
+    driver.overlay._dock.groups = dict.fromkeys(driver.overlay._dock.groups, False)
     driver.frame(2)
     assert "Look" not in on_screen(driver)
     driver.click(*find(driver, "group Appearance"))
@@ -84,7 +91,7 @@ def test_what_is_found_is_opened_and_marked_by_keyboard(driver):
     driver.overlay.draw = lambda *args, **more: real(*args, **more, typed=press)
     driver.frame()
     driver.overlay.draw = real
-    driver.frame(2)
+    driver.frame(5)
     assert driver.overlay.memory.panels
     imgui.get_io().add_input_characters_utf8("momentum")
     driver.frame(2)
