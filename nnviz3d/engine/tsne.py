@@ -1,8 +1,9 @@
 """Exact t-SNE: a map of points in which neighbours stay neighbours (van der Maaten, Hinton: Visualizing Data using t-SNE, JMLR 2008).
 
 The similarity of two rows is a normal density around each of them, as wide as the wanted perplexity needs; in the map it is Student's t
-with one degree of freedom. Gradient descent brings the map's similarities to those of the rows: it minimises their Kullback-Leibler divergence.
-Cost and memory grow with the square of the rows; 1,000 of them take some seconds. No clock, no thread: `run` takes so many steps as asked.
+with one degree of freedom. Gradient descent brings the map's similarities to those of the rows: it minimises their Kullback-Leibler
+divergence. Cost and memory grow with the square of the rows; 1,000 of them take some seconds. No clock, no thread: `run` takes so many
+steps as asked.
 """
 
 from __future__ import annotations
