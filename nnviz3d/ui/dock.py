@@ -172,7 +172,9 @@ class Dock:
         """Its name; while it is closed, what is in it. True when it was clicked."""
         opened, height, width = self.groups[group], f.px(30), imgui.get_content_region_avail().x
         corner = imgui.get_cursor_screen_pos()
+        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(8), 0))
         pressed = imgui.invisible_button(f"##group {group}", imgui.ImVec2(width, height), imgui.ButtonFlags_.enable_nav)
+        imgui.pop_style_var()
         draw_list, size = imgui.get_window_draw_list(), f.font(theme.SMALL)
         if imgui.is_item_hovered():
             end = imgui.ImVec2(corner.x + width, corner.y + height)
@@ -214,8 +216,10 @@ class Dock:
     def _heading(self, f: Frame, section: Section, opened: bool, why: str) -> bool:
         """Icon, name, and a chevron that shows whether it is open; `why` it is greyed, or "". True when it was clicked."""
         width, height = imgui.get_content_region_avail().x, f.px(34)
+        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(8), 0))
         corner = imgui.get_cursor_screen_pos()
         pressed = imgui.invisible_button(f"##{section.title}", imgui.ImVec2(width, height), imgui.ButtonFlags_.enable_nav)
+        imgui.pop_style_var()
         hovered = imgui.is_item_hovered()
         if not opened:  # an open one explains itself, and the tip would lie over its first row
             tip(f, why or section.hint)
