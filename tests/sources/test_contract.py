@@ -13,6 +13,8 @@ from nnviz3d.backend import choose
 from nnviz3d.engine.step_runner import always
 from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.live.wire import Reader
+from nnviz3d.sources.opened import OpenedGraph
+from nnviz3d.sources.opened_network import OpenedNetwork
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
@@ -23,6 +25,7 @@ from nnviz3d.sources.walk import Walk
 from nnviz3d.sources.watched import WatchedLoop
 from nnviz3d.sources.watched_feed import Feed
 from nnviz3d.spec.edit import Edit, diff
+from nnviz3d.spec.foreign_graph import ForeignGraph, ForeignNode
 from nnviz3d.spec.reasons import Reasons
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import apply, validate
@@ -82,10 +85,26 @@ def watched_loop() -> WatchedLoop:
     return made
 
 
+def opened() -> OpenedGraph:
+    parts = (("weight", (2, 3)), ("bias", (2,)))
+    nodes = (ForeignNode("x", "input", (), (3,)), ForeignNode("y", "linear", ("x",), (2,), parameters=parts, labels=("yes", "no")))
+    return OpenedGraph(ForeignGraph(nodes, "G"), {"x": np.arange(3), "y": np.ones(2)}, choose("cpu"), {"y.weight": np.eye(2, 3)})
+
+
+def network() -> OpenedNetwork:
+    source = own()
+    return OpenedNetwork(source.scene, source.parameters(), source.sample.x, 3, choose("cpu"))
+
+
 SOURCES = {
-    "own": lambda _: own(), "unremembered": lambda _: own(0), "recorded": recorded, "fake": lambda _: FakeSource(),
+    "own": lambda _: own(),
+    "unremembered": lambda _: own(0),
+    "recorded": recorded,
+    "fake": lambda _: FakeSource(),
+    "graph": lambda _: opened(),
+    "network": lambda _: network(),
     "watched": lambda _: watched_loop(),
-}  # fmt: skip
+}
 SEEN = {
     **SOURCES,
     "walk": lambda _: Walk(own()),
