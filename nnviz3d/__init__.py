@@ -1,8 +1,8 @@
 """nnviz3d: see a neural network think and learn, in 3D, live. Nothing heavy is imported until it is used.
 
-`run` opens a window, `shot` gives one picture, `record` and `record_training` make films, `Recorder` gives their frames, `train` trains
-without a picture, `export` writes a network to a file. What is shown is a `Scene` of tables: `Network`, `Layer`, `Output`, `Data`, `Train`,
-`View`, `Look`, `Record`, `Shot`, `Key`.
+`run` opens a window, `shot` gives one picture, `show` opens a model of one's own, `record` and `record_training` make films, `Recorder`
+gives their frames, `train` trains without a picture, `export` writes a network to a file. What is shown is a `Scene` of tables: `Network`,
+`Layer`, `Output`, `Data`, `Train`, `View`, `Look`, `Record`, `Shot`, `Key`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from nnviz3d.app.api.film import record, record_training
     from nnviz3d.app.api.recorder import Recorder
     from nnviz3d.app.api.scene import load_recording, run, shot
+    from nnviz3d.app.api.show import show
     from nnviz3d.app.api.training import train
+    from nnviz3d.app.api.watch import watch
     from nnviz3d.app.render.notebook import Film, Still
     from nnviz3d.layers.dense.spec import DenseLayer as Layer
     from nnviz3d.spec.edit import Edit
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Data", "Edit", "Film", "InputError", "Key", "Layer", "Look", "Network", "Output", "Record", "Recorder", "RunError", "Scene", "Shot",
-    "Still", "Train", "View", "export", "load_recording", "record", "record_training", "run", "shot", "train",
+    "Still", "Train", "View", "export", "load_recording", "record", "record_training", "run", "shot", "show", "train", "watch",
 ]  # fmt: skip
 
 _MODULES = {
@@ -34,7 +36,9 @@ _MODULES = {
     "nnviz3d.app.api.film": ("record", "record_training"),
     "nnviz3d.app.api.recorder": ("Recorder",),
     "nnviz3d.app.api.scene": ("load_recording", "run", "shot"),
+    "nnviz3d.app.api.show": ("show",),
     "nnviz3d.app.api.training": ("train",),
+    "nnviz3d.app.api.watch": ("watch",),
     "nnviz3d.app.render.notebook": ("Film", "Still"),
     "nnviz3d.spec.edit": ("Edit",),
     "nnviz3d.spec.errors": ("InputError", "RunError"),

@@ -4,8 +4,9 @@
 
 `train`: same network, batch, optimiser and threads, in turns in one process; prints microseconds a step and the ratio of each case, with
 the ratio that the project asks for. `convolution`: the same of a small convolutional network (steps a second). `transformer`: the same of
-the scene `sort-gpt`. PyTorch is not a dependency: where it is not importable the own times are printed, and the line says so. `tape`:
-what recording costs (goal: at most 2 plain steps), the first look at a tape, and re-entering any of 1,000 remembered steps.
+the scene `sort-gpt`, and of its layer norm alone. PyTorch is not a dependency: where it is not importable the own times are printed, and
+the line says so. `tape`: what recording costs (goal: at most 2 plain steps), the first look at a tape, and re-entering any of 1,000
+remembered steps.
 Ratios are of the best of several rounds, so a busy machine disturbs both sides alike. `timeline`: what keeping every step in a file costs
 beside a plain step, its size, and a jump to any kept step beside a step of training, forwards and backwards. `threads`: `train` of a
 small and a large network with one BLAS thread, as it is, and with `--threads`, in turns; the ratio says what they would gain here now.

@@ -1,4 +1,4 @@
-"""The network of the scene `sort-gpt`, ours and PyTorch's, for `tools/bench.py transformer`."""
+"""The network of the scene `sort-gpt`, and its layer norm alone, ours and PyTorch's, for `tools/bench.py transformer`."""
 
 from __future__ import annotations
 
@@ -22,16 +22,57 @@ def section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
     for batch in (16, 64):
         trainer = own_training(optimizer, batch)
         runs = {"own": trainer.run} | ({"torch": torch_training(torch, trainer, optimizer)} if torch else {})
-        times: dict[str, list[float]] = {name: [] for name in runs}
-        for run in runs.values():
-            run(3)
-        steps = max(1, int(seconds / ROUNDS / len(runs) / _seconds(trainer.run, 2)))
-        for _ in range(ROUNDS):
-            for name, run in runs.items():
-                times[name].append(_seconds(run, steps))
-        case = {"network": "sort-gpt", "batch": batch, "goal": GOAL, **{f"{name}_us": round(min(t) * 1e6, 1) for name, t in times.items()}}
-        cases.append(case | ({"ratio": round(min(times["torch"]) / min(times["own"]), 2)} if torch else {}))
+        cases.append({"network": "sort-gpt", "batch": batch} | _measured(runs, seconds))
+        rows = batch * trainer.data.shape[0]
+        runs = {"own": own_norm(rows)} | ({"torch": torch_norm(torch, rows)} if torch else {})
+        cases.append({"network": "layer norm", "batch": batch} | _measured(runs, seconds / 5))
     return {"torch": torch.__version__ if torch else None, "threads": threads, "optimizer": optimizer, "cases": cases}
+
+
+def _measured(runs: dict, seconds: float) -> dict:
+    """In turns; the best of several rounds."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for run in runs.values():
+        run(3)
+    steps = max(1, int(seconds / ROUNDS / len(runs) / _seconds(runs["own"], 2)))
+    for _ in range(ROUNDS):
+        for name, run in runs.items():
+            times[name].append(_seconds(run, steps))
+    found = {"goal": GOAL, **{f"{name}_us": round(min(t) * 1e6, 1) for name, t in times.items()}}
+    return found | ({"ratio": round(min(times["torch"]) / min(times["own"]), 2)} if "torch" in times else {})
+
+
+def own_norm(rows: int):
+    """A function that runs n passes, forward and back, of our layer norm over the tokens of a batch."""
+    import numpy as np
+
+    from nnviz3d.backend import choose
+    from nnviz3d.backend.numpy_norm import Into
+
+    ops, kept = choose("cpu"), {}
+    rng = np.random.default_rng(0)
+    x, d = (rng.standard_normal((rows, WIDTH), np.float32) for _ in range(2))
+    z, dx, weight, bias, dweight, dbias = (np.ones(s, np.float32) for s in (x.shape, x.shape, WIDTH, WIDTH, WIDTH, WIDTH))
+    calls = ops.row_norm(x, weight, bias, kept, z, 1e-5, True)
+    calls += ops.row_backward(d, weight, kept, Into(dx, True), (dweight, dbias), True)
+
+    def run(steps):
+        for _ in range(steps):
+            for call in calls:
+                call()
+
+    return run
+
+
+def torch_norm(torch, rows: int):
+    """The same of PyTorch's."""
+    norm, x, d = torch.nn.LayerNorm(WIDTH), torch.randn(rows, WIDTH, requires_grad=True), torch.randn(rows, WIDTH)
+
+    def run(steps):
+        for _ in range(steps):
+            norm(x).backward(d)  # gradients are added, as ours to the input's
+
+    return run
 
 
 def _seconds(run, steps: int) -> float:

@@ -22,7 +22,7 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 NEEDED = (3, 11)
 STAMP = VENV / "nnviz3d.json"
 # what the tests with the mark `frameworks` compare with; where the index has a build for processors only, it is the newest of this range
-FRAMEWORKS = ("torch>=2.13,<2.14", "scipy>=1.11")
+FRAMEWORKS = ("torch>=2.13,<2.14", "scipy>=1.11", "transformers>=4.57")
 # the last one is what vispy's import looks for
 GL = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1", "libGLX_mesa.so.0": "libglx-mesa0", "libfontconfig.so.1": "libfontconfig1"}
 DRIVERS = "libgl1-mesa-dri"

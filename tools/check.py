@@ -22,9 +22,8 @@ ONLY_IN = {
     "av": {"video"}, "PIL": {"video", "engine"},
     "onnx": {"formats"}, "onnxruntime": {"formats"}, "safetensors": {"formats"}, "h5py": {"formats"},
     "openpyxl": {"engine"}, "xlrd": {"engine"}, "pyarrow": {"engine"},
-    "pydantic": {"spec", "layers", "formats", "app"}, "tomlkit": {"spec", "app"},
+    "pydantic": {"spec", "layers", "formats", "live", "app"}, "tomlkit": {"spec", "app"},
     "distributed": {"app"}, "dask": {"app"},
-    "zmq": {"live"}, "msgpack": {"live"},
     "sklearn": set(), "torch": set(), "matplotlib": set(),
 }  # fmt: skip
 LINES, BODY = 330, 60  # at most: of a file, of a function

@@ -73,16 +73,24 @@ class KernelNormOps(NormOps):
         args = x_rd, weight_d, weight_d if bias_d is None else bias_d, kept["normal"], kept["mean"], kept["variance"], kept["inverse"], z_rd
         return [self._launch("row_norm", rows, *args, np.int32(rows), np.int32(width), np.float32(eps), np.int32(centre))]
 
-    def row_gradients(self, d_rd, kept: dict[str, Any], dweight_d, dbias_d) -> Calls:
+    def row_backward(self, d_rd, weight_d, kept: dict[str, Any], to: Into | None, gradients: tuple[Any, Any] | None, centre: bool) -> Calls:
+        calls: Calls = []
+        if gradients is not None:
+            calls += [self._row_gradients(d_rd, kept, *gradients)]
+        if to is not None:
+            calls += [self._row_returned(d_rd, weight_d, kept, to, centre)]
+        return calls
+
+    def _row_gradients(self, d_rd, kept: dict[str, Any], dweight_d, dbias_d) -> Callable[[], object]:
         rows, width = d_rd.shape
         args = d_rd, kept["normal"], dweight_d, dweight_d if dbias_d is None else dbias_d
-        return [self._each("row_gradients", width, *args, np.int32(rows), np.int32(width), np.int32(dbias_d is not None))]
+        return self._each("row_gradients", width, *args, np.int32(rows), np.int32(width), np.int32(dbias_d is not None))
 
-    def row_backward(self, d_rd, weight_d, kept: dict[str, Any], to: Into, centre: bool) -> Calls:
+    def _row_returned(self, d_rd, weight_d, kept: dict[str, Any], to: Into, centre: bool) -> Callable[[], object]:
         rows, width = d_rd.shape
         kept["back"], kept["along"] = self.zeros(rows), self.zeros(rows)
         args = d_rd, weight_d, kept["normal"], kept["inverse"], kept["back"], kept["along"], to.d
-        return [self._launch("row_backward", rows, *args, np.int32(rows), np.int32(width), np.int32(centre), np.int32(to.add))]
+        return self._launch("row_backward", rows, *args, np.int32(rows), np.int32(width), np.int32(centre), np.int32(to.add))
 
 
 def _extents(x_rcs) -> tuple[np.int32, np.int32, np.int32]:

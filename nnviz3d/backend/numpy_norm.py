@@ -30,7 +30,7 @@ class Into(NamedTuple):
 
 def blocks(rows: int, width: int) -> list[slice]:
     """[0, rows) in stretches of nearly equal length, about BLOCK numbers each."""
-    count = max(1, min(rows, -(-rows * width // BLOCK)))
+    count = max(1, min(rows, round(rows * width / BLOCK)))
     return [slice(a, b) for a, b in pairwise(rows * k // count for k in range(count + 1))]
 
 
@@ -164,37 +164,44 @@ class NormOps:
             calls += [bind(np.multiply, h, scale[:n], z)] + ([bind(np.add, z, shift[:n], z)] if centre else [])
         return calls
 
-    def row_gradients(self, d_rd, kept: dict[str, Any], dweight_d, dbias_d) -> Calls:
-        """Of scale and shift: sums over the rows of d normal, and of d."""
+    def row_backward(self, d_rd, weight_d, kept: dict[str, Any], to: Into | None, gradients: tuple[Any, Any] | None, centre: bool) -> Calls:
+        """Of scale and shift, where `gradients` (of the shift None without `centre`) are wanted: sums over the rows of d normal, and of d.
+        By the input, where `to` is: dx = inverse (d weight - mean of d weight - normal mean of (d weight normal)), means over the row.
+        """
         rows, width = d_rd.shape
         slices = blocks(rows, width)
-        part, room = self.zeros((len(slices), width)), self._room((max(r.stop - r.start for r in slices), width))
-        calls: Calls = []
+        room = self._room((max(r.stop - r.start for r in slices), width))
+        part, ones = self.zeros((len(slices), width)), np.ones(rows, self.dtype)
+        calls, back = self._row_means(weight_d, kept, rows, width, room(2)) if to is not None else ([], None)
         for k, r in enumerate(slices):
             s = room(0)[: r.stop - r.start]
-            calls += [bind(np.multiply, d_rd[r], kept["normal"][r], s), bind(np.dot, np.ones(len(s), self.dtype), s, part[k])]
-        calls += [bind(np.dot, np.ones(len(slices), self.dtype), part, dweight_d)]
-        return calls if dbias_d is None else [*calls, bind(np.dot, np.ones(rows, self.dtype), d_rd, dbias_d)]
+            calls += [bind(np.multiply, d_rd[r], kept["normal"][r], s)]  # both need it
+            calls += [bind(np.dot, ones[: len(s)], s, part[k])] if gradients else []
+            if to is not None and back is not None:
+                out = to.d.reshape(d_rd.shape)[r]
+                calls += self._row_returned(d_rd[r], kept, r, (s, room(1)[: len(s)], room(2)[: len(s)]), back, Into(out, to.add), centre)
+        if gradients is None:
+            return calls
+        dweight_d, dbias_d = gradients
+        calls += [bind(np.dot, ones[: len(slices)], part, dweight_d)]
+        return calls if dbias_d is None else [*calls, bind(np.dot, ones, d_rd, dbias_d)]
 
-    def row_backward(self, d_rd, weight_d, kept: dict[str, Any], to: Into, centre: bool) -> Calls:
-        """dx = inverse (d weight - mean of d weight - normal mean of (d weight normal)), means over the row."""
-        rows, width = d_rd.shape
-        kept["back"], kept["along"], normal, out = self.zeros(rows), self.zeros(rows), kept["normal"], to.d.reshape(d_rd.shape)
-        slices, share = blocks(rows, width), self.zeros(width)
-        room = self._room((max(r.stop - r.start for r in slices), width))
-        scale = room(2)
-        calls: Calls = [bind(np.multiply, weight_d, self.dtype.type(1 / width), share), bind(np.copyto, scale, weight_d)]
-        for r in slices:
-            n = r.stop - r.start
-            d, h, s, g = d_rd[r], normal[r], room(0)[:n], room(1)[:n]
-            back, along, inverse = (kept[name][r] for name in ("back", "along", "inverse"))
-            calls += [bind(np.multiply, d, h, s), bind(np.dot, s, share, along), bind(np.multiply, d, scale[:n], g)]
-            calls += [bind(np.copyto, s, along.reshape(-1, 1)), bind(np.multiply, h, s, s), bind(np.subtract, g, s, g)]
-            if centre:
-                calls += [bind(np.dot, d, share, back), bind(np.copyto, s, back.reshape(-1, 1)), bind(np.subtract, g, s, g)]
-            calls += [bind(np.copyto, s, inverse.reshape(-1, 1)), bind(np.multiply, g, s, g if to.add else out[r])]
-            calls += [bind(np.add, out[r], g, out[r])] if to.add else []
-        return calls
+    def _row_means(self, weight_d, kept: dict[str, Any], rows: int, width: int, scale) -> tuple[Calls, Any]:
+        """Room for the means that are taken off; weight / width, by which they are sums; the weight spread over a block."""
+        kept["back"], kept["along"] = self.zeros(rows), self.zeros(rows)
+        share = self.zeros(width)
+        return [bind(np.multiply, weight_d, self.dtype.type(1 / width), share), bind(np.copyto, scale, weight_d)], share
+
+    def _row_returned(self, d, kept: dict[str, Any], r: slice, rooms: tuple, share, to: Into, centre: bool) -> Calls:
+        """Of one block; the first room holds d normal."""
+        s, g, scale = rooms
+        back, along, inverse = (kept[name][r] for name in ("back", "along", "inverse"))
+        calls: Calls = [bind(np.dot, s, share, along), bind(np.multiply, d, scale, g)]
+        calls += [bind(np.copyto, s, along.reshape(-1, 1)), bind(np.multiply, kept["normal"][r], s, s), bind(np.subtract, g, s, g)]
+        if centre:
+            calls += [bind(np.dot, d, share, back), bind(np.copyto, s, back.reshape(-1, 1)), bind(np.subtract, g, s, g)]
+        calls += [bind(np.copyto, s, inverse.reshape(-1, 1)), bind(np.multiply, g, s, g if to.add else to.d)]
+        return calls + ([bind(np.add, to.d, g, to.d)] if to.add else [])
 
 
 def _inverse(variance, inverse, eps: float) -> Calls:

@@ -39,7 +39,7 @@ class PoolOps:
         return calls
 
     def max_pool_back(self, d_bo, x_bi, dx_bi, g: Windows, add: bool = False, kept: dict[str, Any] | None = None) -> Calls:
-        """dx = d where a cell is its window's winner, 0 elsewhere; or dx += that. `kept`: what `max_pool` left there, remade without."""
+        """dx = d where a cell is its window's winner, 0 elsewhere; or dx += that. `kept`: what `max_pool` left; made again without."""
         calls: Calls = []
         for part, x, d, dx in _maps(g, x_bi, d_bo, dx_bi):
             shape = (len(x), g.size[0], g.places[1])

@@ -88,6 +88,8 @@ class EdgeColumns:
         """Rows of these pairs; those of a pair are kept as long as they hold good."""
         rows = [edge_rows.NO_ROWS]
         for k in pairs:
+            if not len(edges_k[k]):
+                continue
             key, kept = (self.choice.sums[k] if self.choice.ribbons(k) else numbers.constant), self._kept.get((name, k))
             if kept is None or kept[0] is not edges_k[k] or not (kept[1] is key or (isinstance(key, float) and kept[1] == key)):
                 kept = self._made(name, k, edges_k[k], key, numbers)

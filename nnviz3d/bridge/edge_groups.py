@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layout.grid import Layout
 from nnviz3d.spec.topology import Connection, Node, Topology
 
@@ -117,5 +118,7 @@ def _means(value_n: np.ndarray, size: int, groups: int) -> np.ndarray:
 
 def between_groups(c: Connection) -> bool:
     """Whether one end has groups, or so many neurons that the strongest of their edges would say nothing."""
+    if edges_of(c).fixed:
+        return False
     vectors = [node for node in (c.source, c.target) if len(node.shape) == 1]
     return max(c.source.groups, c.target.groups) > 1 or any(node.size > LARGE for node in vectors)

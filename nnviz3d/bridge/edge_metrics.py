@@ -144,3 +144,10 @@ def delta_scales(delta_n, nodes) -> np.ndarray:
     """(L,) float32: 1 / the largest |delta| of each layer; the error fades by orders of magnitude on its way back, its pattern must not."""
     tops = np.array([np.abs(delta_n[node.neurons.slice]).max() for node in nodes])
     return np.divide(1.0, tops, out=np.zeros_like(tops), where=tops > 1e-20).astype(np.float32)
+
+
+def finite(array, xp):
+    """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        whole = xp.isfinite(array.sum())
+    return array if whole else xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)

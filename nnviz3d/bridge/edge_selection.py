@@ -72,6 +72,7 @@ class EdgeChoice:
         self._search = Search()
         self._wanted: dict[int, Wanted] = {}  # of large pairs, as they were asked for last
         self._waiting: dict[int, Found] = {}  # found since, and not drawn yet
+        self._fixed = frozenset(k for k, pair in enumerate(self.pairs) if pair.face.fixed)
         self._every = [np.arange(0)] * count  # all edges of pairs that are listed whole
         self.drawable = sum(map(self._size, range(count)))
         self.capacity = min(self.drawable, capacity)
@@ -123,13 +124,14 @@ class EdgeChoice:
         what = (numbers.flow, look.edges, moved and moved.how)
         made_for = (*what, look.scale, budget, particles)
         anew = made_for != self._made_for
-        seen = [k for k in range(len(self.pairs)) if k not in self._within]
+        seen = [k for k in range(len(self.pairs)) if k not in self._within and k not in self._fixed]
         slow = [] if exact else [k for k in seen if self._slow(k)]
         quick = [k for k in seen if k not in slow]
         due = self._take_turns(quick, exact, anew)
         wanted = {k: Wanted(numbers, quotas[k], particles, self.all_edges) for k in {*due, *slow}}
         for k in due:
             self._settle(k, self._found_now(k, wanted[k]))
+        due = [*due, *(self._take_fixed(particles) if anew or exact else ())]
         self._search.follow(slow, what, fresh)
         if anew:
             self._waiting = {}
@@ -144,6 +146,13 @@ class EdgeChoice:
     def search(self) -> None:
         """A frame's work on large pairs, in which nothing else is drawn anew."""
         self._waiting |= self._go(self._wanted) if self._wanted else {}
+
+    def _take_fixed(self, particles: int) -> list[int]:
+        """Choose the lines that never change: returns the numbers of their pairs."""
+        found = [k for k in self._fixed if k not in self._within]
+        for k in found:
+            self._settle(k, Found(np.zeros(1, np.int64), np.ones(1), 1.0, 1.0, sample_s=np.ones(1), signals=particles))
+        return found
 
     def _go(self, wanted: dict[int, Wanted]) -> dict[int, Found]:
         """What is found of large pairs in this frame."""
@@ -189,6 +198,7 @@ class EdgeChoice:
         counts = [self.count(k) for k in range(len(self.pairs))]
         between = [k for k in range(len(self.pairs)) if self.ribbons(k) is not None and k not in self._within]
         share = 1.0 if self.all_edges else chosen / whole if whole > 0 else float(sum(counts) > 0 or not self.pairs)
+        there = self._known | self._within
         layer = self.pairs[int(self.largest.argmax())].connection.target.number if self.pairs else 0
         return ShownEdges(
             shown=sum(counts[k] for k in range(len(counts)) if k not in between),
@@ -201,7 +211,7 @@ class EdgeChoice:
             ribbons=sum(counts[k] for k in between),
             bundled=sum(self.pairs[k].connection.size for k in between),
             inside=sum(self.pairs[k].connection.size for k in self._within),
-            waiting=sum(pair.connection.size for k, pair in enumerate(self.pairs) if k not in self._known | self._within),
+            waiting=sum(pair.connection.size for k, pair in enumerate(self.pairs) if k not in there),
         )
 
     def _size(self, k: int) -> int:

@@ -84,6 +84,8 @@ class Picture(PlaneColumns):
         self._points = points
         self.subject.tile_cells = tile_cells
         self._key: tuple | None = None
+        self._scaled: tuple = (None, None)  # what `layer_scales` were worked out of
+        self._neuron_values: tuple | None = None  # activation and delta of that key
         self._numbers: Numbers | None = None
         self._constant = 1.0  # what listed edges without a parameter multiply by
         self.version = 0  # rises whenever other numbers are drawn
@@ -94,7 +96,7 @@ class Picture(PlaneColumns):
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
-        self.goal, self._begin, self._way = self.layout, self.layout, 1.0  # `_way`: the share of it to `goal`
+        self.goal, self._begin, self.way = self.layout, self.layout, 1.0  # `way`: the share of it to `goal`
         self.arrange(view)
 
     @property
@@ -103,10 +105,15 @@ class Picture(PlaneColumns):
 
     def advance(self, dt: float) -> None:
         """Move on by `dt` seconds on the way to `goal`."""
-        if self._way >= 1:
+        if dt and self.way < 1:
+            self.arrive(self.way + dt / moving.SECONDS)
+
+    def arrive(self, way: float) -> None:
+        """Be at this share of the way to `goal`, which is not behind where it is. The same by whatever shares it came."""
+        if self.way >= 1:
             return
-        self._way = min(self._way + dt / moving.SECONDS, 1.0)
-        self._show(self.goal if self._way >= 1 else moving.between(self._begin, self.goal, self._way * self._way * (3 - 2 * self._way)))
+        self.way = min(way, 1.0)
+        self._show(self.goal if self.way >= 1 else moving.between(self._begin, self.goal, self.way * self.way * (3 - 2 * self.way)))
 
     def arrange(self, view: View, aspect: float = 0.0, move: bool = False) -> None:
         """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there,
@@ -120,21 +127,22 @@ class Picture(PlaneColumns):
         if dict.fromkeys(wanted, view.fold) != {k: len(shown) for k, shown in self.folds.items()}:
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
         self.opened = self.parts.opened(view.open, most_open(self.aspect, self.area))
-        glass = self.parts.folded(self.opened), self.parts.framed(self.opened)
+        self.folded = self.parts.folded(self.opened)
+        glass = self.folded, self.parts.framed(self.opened)
         self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(
             self.offset
         )
         begin = self.layout
         self._place()
         if move and moving.can(begin, self.goal):
-            self._begin, self._way = begin, 0.0
+            self._begin, self.way = begin, 0.0
             for t in (1.0, 0.0):  # first where cells of what closes are smallest: then columns have room for all of the way
                 self._show(moving.between(begin, self.goal, t))
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
     def _place(self) -> None:
-        self.goal, self._way = self._placed(), 1.0
+        self.goal, self.way = self._placed(), 1.0
         self.choice.fold(self.goal.stacks, self.goal.within)
         self._show(self.goal)
 
@@ -197,7 +205,10 @@ class Picture(PlaneColumns):
         self.version += 1
         if self.folds:
             self._refold(self._settled(source, "parameter"), exact, rests)
-        activation_n, delta_n = self._neurons(source, flow)
+        if fresh or self._neuron_values is None:  # while edges are looked for, neurons stay
+            self._neuron_values = self._neurons(source, flow)
+        self.subject.columns["t_layer_scale"].write(self.layer_scales)
+        activation_n, delta_n = self._neuron_values
         self.sheets.refresh(lambda: self._shown(source, delta_n is not None), not rests, exact)
         self.glass.refresh(source.settled, fresh, exact)
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
@@ -264,12 +275,15 @@ class Picture(PlaneColumns):
         activation_n = self._settled(source, "activation")
         walking = source.view is not None
         delta_n = self._settled(source, "delta") if flow >= 2 or walking else None
+        kept, self._scaled = self._scaled, (source, source.version)
+        same = not walking and kept[0] is source and kept[1] == source.version
+        full_l = self.layer_scales[:, 0] if same else None
         self.layer_scales = scales = np.zeros((len(nodes), 2), np.float32)
-        scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, self._host(source, "reach") if walking else None)
+        reach_n = self._host(source, "reach") if walking else None
+        scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, reach_n) if full_l is None else full_l
         if delta_n is not None:
             columns["t_delta"].write(self._host(source, "delta"))
             scales[:, 1] = edge_metrics.delta_scales(self.ops.to_host(delta_n), nodes)
-        columns["t_layer_scale"].write(scales)
         return activation_n, delta_n
 
     def _shown(self, source: Drawn, errors: bool) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
@@ -295,15 +309,7 @@ class Picture(PlaneColumns):
             return self.ops.zeros(self.topology.n_neurons if kind in _OF_NEURONS else self.topology.n_parameters)
         if kind not in _OF_NEURONS and self.topology.n_parameters > WHOLE:
             return array  # what is looked up of it is looked at when it is
-        return self._finite(array)
-
-    def _finite(self, array):
-        """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            finite = self.xp.isfinite(array.sum())
-        if finite:
-            return array
-        return self.xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
+        return edge_metrics.finite(array, self.xp)
 
     def _highlight(self, focus: int) -> None:
         """The strongest edges into and out of one neuron."""

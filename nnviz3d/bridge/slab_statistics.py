@@ -31,8 +31,9 @@ class SlabStatistics:
         return bool(self._left)
 
     def watch(self, parts: tuple[NetworkPart, ...]) -> None:
-        """These slabs are shown."""
+        """These slabs are shown. Of other nodes nothing is known any more: what was shown before must not matter."""
         self._nodes = tuple(k for part in parts for k in part.nodes)
+        self.mean_l3[np.setdiff1d(np.arange(len(self.mean_l3)), self._nodes)] = np.nan
         self._left = list(self._nodes)
 
     def refresh(self, tensor: Callable[[str], Array | None], changed: bool, whole: bool) -> bool:

@@ -56,7 +56,8 @@ class Wave:
 
 @dataclass(frozen=True)
 class SceneFrame:
-    """`time` in seconds since the scene began; `hovered` and `picked` are neuron ids or -1; `transparent` leaves the stage out."""
+    """`time` in seconds since the scene began; `hovered` and `picked` are neuron ids or -1; `transparent` leaves the stage out, `empty` what
+    stands on it."""
 
     pose: Pose = _POSE
     time: float = 0.0
@@ -66,3 +67,4 @@ class SceneFrame:
     picked: int = -1
     transparent: bool = False
     wave: Wave | None = None
+    empty: bool = False

@@ -98,6 +98,7 @@ class Renderer:
             else:
                 part = piece.clip
             shared = self.shared(shown[0][1], piece, ssaa, part)
+            shown = [(one, its) for one, its in shown if not its.empty]
             with self.timers("neurons"):
                 for one, its in sorted(shown, key=_distance, reverse=True):  # glass blends over what is behind it
                     self.neurons.draw(one, its, shared, piece.scene)

@@ -34,6 +34,10 @@ class Looking:
         self._next: Shown | None = None  # where the next moment is worked out, of a network that takes more than a frame for it
         self._evaluations: dict[bool, Evaluation] = {}  # of the trainer's parameters, and of the last others
 
+    def replace(self, data: DataSet) -> None:
+        """Other rows of the same kind."""
+        self.data, self._parts, self._drawn = data, {}, {}
+
     def showing(self, x_i, target) -> Iterator[None]:
         """`shown.show` a call at a time; what is shown stays as it is before the last. The parameters must stay until then."""
         if self._next is None:

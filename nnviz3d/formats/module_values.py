@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -15,6 +16,7 @@ from nnviz3d.spec.layer_table import INPUT, Axes, BadShape, LayerTable, Shape, p
 from nnviz3d.spec.network_graph import RESERVED
 
 Arrays = dict[str, np.ndarray]
+Read = Callable[[Any], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,10 @@ class Made:
 
 
 class Building:
-    """Layers in the order of computation. A problem does not end the reading, so that all are reported."""
+    """Layers in the order of computation. A problem does not end the reading, so that all are reported. `read`: the numbers of a tensor."""
 
-    def __init__(self):
+    def __init__(self, read: Read | None = None):
+        self._read = read or _values
         self.layers: dict[str, Made] = {}
         self.problems: list[Problem] = []
 
@@ -133,9 +136,9 @@ class Building:
         return free
 
     def array(self, place: ModulePlace, name: str, parameter: Any) -> np.ndarray | None:
-        """A copy in float32."""
+        """What was read of it, finite."""
         try:
-            array = np.array(parameter.detach().cpu().float().numpy(), np.float32)
+            array = self._read(parameter)
         except (RuntimeError, NotImplementedError, TypeError, AttributeError) as error:  # no numbers yet: device "meta", lazy
             self.wrong(place, f"has no values: {str(error).splitlines()[0]}", name)
             return None
@@ -147,6 +150,11 @@ class Building:
         """Those parts of a module that it has."""
         found = {part: self.array(place, part, getattr(module, part)) for part in parts if getattr(module, part, None) is not None}
         return {part: array for part, array in found.items() if array is not None}
+
+
+def _values(parameter: Any) -> np.ndarray:
+    """A copy in float32."""
+    return np.array(parameter.detach().cpu().float().numpy(), np.float32)
 
 
 def first(shape: Shape | None, axes: Axes) -> ModuleOutput:

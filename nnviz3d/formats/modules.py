@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from nnviz3d.formats import module_layers, module_trace
-from nnviz3d.formats.module_values import Building, Made, ModuleOutput, ModulePlace, first
+from nnviz3d.formats.module_values import Building, Made, ModuleOutput, ModulePlace, Read, first
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.layer_table import INPUT, Axes, Shape
 from nnviz3d.spec.network_graph import output_name
@@ -45,9 +45,10 @@ def is_module(model: Any) -> bool:
     return any(base.__module__.startswith("torch.nn") and base.__name__ == "Module" for base in type(model).__mro__)
 
 
-def take(model: Any, shape: Shape | None = None, where: str = "model") -> Taken:
-    """`shape`: of a sample; a model that begins with a Linear does without. Raises InputError with every module that is not supported."""
-    b, graph = Building(), None
+def take(model: Any, shape: Shape | None = None, where: str = "model", read: Read | None = None) -> Taken:
+    """`shape`: of a sample; a model that begins with a Linear does without. `read`: what is taken of a tensor, its values in float32 or
+    other numbers in its place, which are only cut and ordered then. Raises InputError with every module that is not supported."""
+    b, graph = Building(read), None
     chain = list(_flat(model, where, ""))
     if not all(_is_leaf(module) for _, module in chain):
         graph = module_trace.trace(model, where, b)

@@ -18,12 +18,15 @@ KINDS = (
     "patches",
 )  # fmt: skip
 COMPOSITES = ("conv_block", "residual_block", "transformer_block")  # `spec` and `words` only: they expand into layers of these kinds
+FOREIGN = ("opaque",)  # in no scene: tensors of networks that were built elsewhere; nothing here runs or writes them
 FACES = ("spec", "engine", "edges", "equations", "words", "script")
+SHOWN = ("spec", "edges", "equations", "words")  # faces of what is only looked at
 
 
 @cache
 def face(kind: str, name: str) -> ModuleType:
     """The face `name` of this kind. Raises KeyError where there is no such kind or face."""
-    if not (kind in KINDS and name in FACES) and not (kind in COMPOSITES and name in ("spec", "words")):
+    known = FACES if kind in KINDS else ("spec", "words") if kind in COMPOSITES else SHOWN if kind in FOREIGN else ()
+    if name not in known:
         raise KeyError(f"{kind}.{name}")
     return import_module(f"nnviz3d.layers.{kind}.{name}")

@@ -57,6 +57,7 @@ def find(topology: Topology, low_l3: np.ndarray, high_l3: np.ndarray, pitch: flo
     """
     detours: list[Detour | None] = [None] * len(topology.connections)
     boxes: list[np.ndarray] = []
+    rank_l = np.array([node.rank for node in topology.nodes])
     skipping = [c for c in topology.connections if c.target.rank - c.source.rank > 1]
     for c in sorted(skipping, key=lambda c: (c.target.rank - c.source.rank, c.number)):
         ends = np.array([[low_l3[c.source.number], high_l3[c.source.number]], [low_l3[c.target.number], high_l3[c.target.number]]])
@@ -65,7 +66,7 @@ def find(topology: Topology, low_l3: np.ndarray, high_l3: np.ndarray, pitch: flo
         near, far = ends[0, 1, 0], ends[1, 0, 0]
         beside_l = (low_l3[:, 0] < far) & (high_l3[:, 0] > near)
         beside_l &= (low_l3[:, 1] < ends[:, 1, 1].max()) & (high_l3[:, 1] > ends[:, 0, 1].min())
-        between = [k for k, node in enumerate(topology.nodes) if c.source.rank < node.rank < c.target.rank and beside_l[k]]
+        between = np.flatnonzero(beside_l & (c.source.rank < rank_l) & (rank_l < c.target.rank)).tolist()
         hit = [k for k in between if _runs_through(ends, low_l3[k], high_l3[k])]
         if not hit:
             continue

@@ -80,10 +80,11 @@ class Layout:
         """Ids of the neurons that are drawn one by one from any distance; None: all."""
         if not len(self.tiles):
             return self.drawn
-        standing = np.ones(len(self.place_n4), bool) if self.drawn is None else np.isin(np.arange(len(self.place_n4)), self.drawn)
-        for k in np.unique(self.tiles.node_s):
-            standing[self.place_n4[:, 3] == k] = False
-        return np.flatnonzero(standing)
+        standing = np.zeros(len(self.place_n4), bool)
+        standing[slice(None) if self.drawn is None else self.drawn] = True
+        tiled = np.zeros(len(self.low), bool)
+        tiled[self.tiles.node_s] = True
+        return np.flatnonzero(standing & ~tiled[self.place_n4[:, 3].astype(np.intp)])
 
     @cached_property
     def _boxes(self) -> np.ndarray:

@@ -20,8 +20,8 @@ def by_rank(topology: Topology) -> list[list[Node]]:
 def lanes(topology: Topology, widths: Sequence[float], gap: float) -> list[float]:
     """(L,) z of the middle of each node. `widths` of the nodes along z; `gap` is left between two of one rank. All 0 in a chain."""
     z = [0.0] * len(topology.nodes)
-    for nodes in by_rank(topology)[1:]:
-        wanted = [mean(z[source.number] for source in topology.sources(node)) for node in nodes]
+    for nodes in by_rank(topology):
+        wanted = [mean([z[source.number] for source in topology.sources(node)] or [0.0]) for node in nodes]
         order = sorted(range(len(nodes)), key=lambda k: (wanted[k], nodes[k].number))
         places = spread([wanted[k] for k in order], [widths[nodes[k].number] for k in order], gap)
         for k, place in zip(order, places, strict=True):

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, isqrt, log, prod
 
 import numpy as np
 
+from nnviz3d.spec.layer_table import Axes
 from nnviz3d.spec.topology import GROUPED, Node, Topology
 
 GAP = 0.16  # of a tile, between two
@@ -115,16 +117,22 @@ def plans(topology: Topology, aspect: float, but: Collection[int] = ()) -> dict[
 def plan(node: Node, aspect: float = WIDE, plain: int = PLAIN) -> TilePlan:
     """Of a tensor that is tiled, by what its axes are. `aspect` of the stage: on a tall one walls are taller. `plain`: cells a side up to
     which a picture's cells stand a pitch apart."""
-    shape = node.picture or node.shape
+    return _planned(node.picture or node.shape, node.axes, aspect, plain)
+
+
+@lru_cache(1024)
+def _planned(shape: tuple[int, ...], axes: Axes, aspect: float, plain: int) -> TilePlan:
+    """The same for all tensors of this shape; its arrays are only read."""
+    size = prod(shape)
     if len(shape) == 1:
-        columns = ceil(node.size**0.5)
+        columns = ceil(size**0.5)
         side = grown(columns, LONG) / columns
-        return _grid(node.size, 1, 1, -(-node.size // columns), columns, (side, side))
-    if len(shape) == 2 and node.axes[0] in GROUPED:
+        return _grid(size, 1, 1, -(-size // columns), columns, (side, side))
+    if len(shape) == 2 and axes[0] in GROUPED:
         return _strips(*shape)
     count, (rows, columns) = prod(shape[:-2]), shape[-2:]
     side = min(grown(max(rows, columns), plain) * count**CROWD / max(rows, columns), 1.0)
-    return _grid(node.size, count, _across(count, rows, columns, aspect), rows, columns, (side, side))
+    return _grid(size, count, _across(count, rows, columns, aspect), rows, columns, (side, side))
 
 
 def grown(side: int, plain: int) -> float:

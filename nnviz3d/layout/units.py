@@ -10,6 +10,7 @@ import numpy as np
 
 from nnviz3d.layout.tiles import WIDE, TilePlan
 from nnviz3d.spec.parts import NetworkPart, order
+from nnviz3d.spec.ranks import longest_paths
 from nnviz3d.spec.topology import Range, Topology
 
 STAGE = 360_000.0  # units of text: area of a stage on which so many are shown
@@ -51,23 +52,28 @@ def units(topology: Topology, folded: Sequence[NetworkPart]) -> Units:
     unit_l = np.zeros(len(topology.nodes), np.int64)
     for u, numbers in enumerate(inside):
         unit_l[numbers] = u
+    reads_u = [_reads(topology, unit_l, u, numbers) for u, numbers in enumerate(inside)]
+    ranks = longest_paths(reads_u)
     nodes, parts, start = [], [], 0
     for u, numbers in enumerate(inside):
-        part = by_first.get(numbers[0])
-        first = topology.nodes[numbers[0]]
-        sources = (int(unit_l[s.number]) for k in numbers for s in topology.sources(topology.nodes[k]))
-        reads = tuple(dict.fromkeys(source for source in sources if source != u))
+        part, first, reads = by_first.get(numbers[0]), topology.nodes[numbers[0]], reads_u[u]
         shape = first.shape if part is None else (1,)
         parameters = tuple(pair for k in numbers for pair in topology.nodes[k].parameters)
         node = replace(
             first, name=first.name if part is None else part.name, inputs=tuple(nodes[s].name for s in reads), shape=shape,
             axes=first.axes if part is None else ("neuron",), neurons=Range(start, shape), parameters=parameters, number=u,
-            rank=1 + max((nodes[s].rank for s in reads), default=-1), edges=(0,) * len(reads),
+            rank=ranks[u], edges=(0,) * len(reads),
         )  # fmt: skip
         nodes.append(node)
         parts.append(part)
         start += node.size
     return Units(Topology(tuple(nodes), topology.n_parameters), unit_l, tuple(parts))
+
+
+def _reads(topology: Topology, unit_l: np.ndarray, unit: int, numbers: Sequence[int]) -> tuple[int, ...]:
+    """The other units that a unit reads."""
+    sources = (int(unit_l[s.number]) for k in numbers for s in topology.sources(topology.nodes[k]))
+    return tuple(dict.fromkeys(source for source in sources if source != unit))
 
 
 def slab_size(part: NetworkPart, plates: Sequence[np.ndarray], plans: dict[int, TilePlan]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from nnviz3d.sources.answer_text import answer, label
 from nnviz3d.sources.plane_eval import Asking
 from nnviz3d.sources.token_eval import TokenPredictor
 from nnviz3d.sources.viewable import OWN, Array, Sample
+from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import Score
@@ -32,6 +33,8 @@ class Evaluated(ABC):
     """`version` rises whenever the shown sample was passed through the network again."""
 
     view = None
+    takes: frozenset[str] = frozenset()
+    runs, prompt = True, ""
     plane_state = None, None
     constant = 1.0
 
@@ -40,6 +43,13 @@ class Evaluated(ABC):
         self.version = 0
         self.sample: Sample
         self._asking, self._predictor = Asking(ops), TokenPredictor(ops)
+
+    def give_file(self, path: Path) -> None:
+        """Its inputs are rows of its data."""
+        raise InputError.of(str(path), "", "cannot be the input of this network")
+
+    def news(self) -> str:
+        return ""
 
     @property
     @abstractmethod
@@ -60,6 +70,11 @@ class Evaluated(ABC):
 
     def settled(self, kind: str) -> Any:
         return self.tensors(kind)
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
+        arena = self.ops.to_host(self.tensors("parameter"))
+        return {name: np.array(place.view(arena), np.float32) for name, place in self.topology.parameter_ranges.items()}
 
     # the shown sample
 

@@ -7,11 +7,17 @@ from typing import Protocol
 
 import numpy as np
 
+from nnviz3d.engine.tape import Tape
 from nnviz3d.spec.readout import RecordingReading
 
 
 class Playback(Protocol):
     """A run that was written down. The source's clock goes from kept step to kept step."""
+
+    @property
+    def grows(self) -> bool:
+        """Whether steps are added while it is shown: a loop is watched."""
+        ...
 
     @property
     def path(self) -> Path: ...
@@ -56,4 +62,10 @@ class Playback(Protocol):
         """(step, loss) at no more than so many steps."""
         ...
 
-    def reading(self) -> RecordingReading: ...
+    def record(self, shown: int = 0) -> Tape:
+        """One step from here, worked out from what is known. Raises RunError where that is not enough (`Reasons.walk`)."""
+        ...
+
+    def reading(self) -> RecordingReading | None:
+        """Of what was written down; None of what is watched."""
+        ...

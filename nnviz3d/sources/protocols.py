@@ -276,12 +276,35 @@ class Source(Viewable, Clock, Protocol):
     @property
     def reasons(self) -> Reasons: ...
     @property
+    def runs(self) -> bool:
+        """Whether samples of no data set can be passed through it (`show_own`)."""
+        ...
+
+    @property
+    def prompt(self) -> str:
+        """What it is asked first, where there is no data to show; else ""."""
+        ...
+
+    @property
     def plane(self) -> Plane | None:
         """The plane of two-dimensional data, or of the two features that the scene chooses."""
         ...
 
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
+        ...
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """The kinds of files (`spec.file_kinds`) that can be its input."""
+        ...
+
+    def give_file(self, path: Path) -> None:
+        """Show what it does with such a file. Raises InputError, and then nothing has changed."""
+        ...
+
+    def news(self) -> str:
+        """What to tell a person, once: "" for nothing."""
         ...
 
     def show_sample(self, index: int) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from nnviz3d.backend import Ops
 from nnviz3d.engine.objective import Objective, check_tokens, resolve
 from nnviz3d.engine.shown_evaluation import Looking
+from nnviz3d.engine.tape import Tape
 from nnviz3d.formats.nnrec_index import INDEX, nodes_of
 from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.sources.evaluated import Evaluated
@@ -28,7 +29,7 @@ from nnviz3d.sources.recorded_history import Gradient, RecordedHistory
 from nnviz3d.sources.viewable import Array, next_serial
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Rebuild
-from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.layer_origins import Origins
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.readout import RecordingReading
@@ -64,6 +65,7 @@ class RecordedTraining(Evaluated):
     """
 
     learner = None
+    grows = False
     diverged = None
     at_boundary = True
     phase = ""
@@ -177,11 +179,6 @@ class RecordedTraining(Evaluated):
             self._gradient.work()
         return self._gradient.gradients
 
-    def parameters(self) -> dict[str, np.ndarray]:
-        """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
-        arena = self.ops.to_host(self._parameters)
-        return {name: np.array(place.view(arena), np.float32) for name, place in self.topology.parameter_ranges.items()}
-
     def advance(self, more: Callable[[], bool] | None, steps: int | None = None) -> int:
         """One kept step on, or to the last one within `steps`. Returns the steps that lie between."""
         first = self.step
@@ -246,6 +243,9 @@ class RecordedTraining(Evaluated):
 
     def curve(self, points: int) -> tuple[np.ndarray, np.ndarray]:
         return self.recording.curve(points)
+
+    def record(self, shown: int = 0) -> Tape:
+        raise RunError(RECORDED.walk)
 
     def reading(self) -> RecordingReading:
         recording, head, history = self.recording, self.recording.head, self.history

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -35,10 +35,16 @@ class Gradient:
         self.source.ops.xp.nan_to_num(self.gradients, copy=False)
 
 
+class States(Protocol):
+    """Who knows what a step was like."""
+
+    def state(self, step: int) -> dict[str, Any]: ...
+
+
 class RecordedStep:
     """A step that is read when somebody asks for it."""
 
-    def __init__(self, history: RecordedHistory, step: int):
+    def __init__(self, history: States, step: int):
         self.history, self.step = history, step
         self._state: dict[str, Any] | None = None
 

@@ -17,6 +17,7 @@ from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
 from nnviz3d.sources.viewable import Array, Sample, next_serial
 from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.layer_origins import Origins
 from nnviz3d.spec.neuron_locks import NONE
 from nnviz3d.spec.reasons import OPENED
@@ -36,8 +37,12 @@ def no_data(topology: Topology) -> DataSet:
 class StillSource:
     """Implements `Viewable` and a `Clock` that stands at 0; can nothing else."""
 
+    note = ""  # what to know of it, in words
+    takes: frozenset[str] = frozenset()  # kinds of files that can be its input
     history = learner = evaluator = playback = plane = view = diverged = None
     plane_state = None, None
+    runs, prompt = False, ""
+    notice = ""  # what to say of it once, when it is opened
     holds, edited = NONE, {}
     step = since = written = batch_size = last_batch = 0
     epoch, loss, of_epoch, phase, at_boundary = 0.0, nan, (0, 1), "", True
@@ -46,9 +51,20 @@ class StillSource:
 
     def __init__(self, topology: Topology, ops: Ops, scene: Scene | None = None):
         self.topology, self.ops, self.scene = topology, ops, scene or Scene()
-        self.data, self.serial = no_data(topology), next_serial()
+        self.data, self.serial = self.no_rows(), next_serial()
         self._versions = count()
         self.version = next(self._versions)
+
+    def no_rows(self) -> DataSet:
+        return no_data(self.topology)
+
+    def give_file(self, path: Path) -> None:
+        """Nothing can be passed through it. Raises InputError."""
+        raise InputError.of(str(path), "", "cannot be the input of this network")
+
+    def news(self) -> str:
+        """What to tell a person, once."""
+        return ""
 
     @property
     def train(self) -> Train:

@@ -27,7 +27,8 @@ BATCH = {"running_mean": "mean", "running_var": "variance"}  # what a step uses 
 
 
 class Walk:
-    """Looks like a source to the picture. Made from a source that learns; takes one real step at once, and one at each `next`.
+    """Looks like a source to the picture. Made from a source that learns; takes one real step at once, and one at each `next`. Of a loop
+    that is watched the step is worked out here (`Playback.record`).
 
     `tape`, `view`, and `version`, which changes whenever something else is to be seen. Raises RunError where training has diverged.
     """
@@ -162,9 +163,9 @@ class Walk:
         self._take(self.view.batch)
 
     def _take(self, batch: bool) -> None:
-        learner = self.source.learner
-        assert learner is not None  # only such a source is walked through
-        self._hold(learner.record(self.shown), Place(0, 0.0), batch)
+        stepping = self.source.learner or self.source.playback
+        assert stepping is not None  # only such a source is walked through
+        self._hold(stepping.record(self.shown), Place(0, 0.0), batch)
 
     def _hold(self, tape: Tape, place: Place, batch: bool) -> None:
         """`serial` is that of the tape."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nnviz3d.spec.errors import InputError
 
+MODEL_FILES = ("model.safetensors", "model.safetensors.index.json")  # of a folder as Hugging Face writes it
 BYTES = 1 << 16  # that are looked at: a line of a table may be long
 LINES = 20  # of text, by which a table is recognised
 NEAR = 512  # bytes in which a file that is no text has some that no text has
@@ -37,6 +38,7 @@ RECORDING = FileKind("recording", "a recording of a training run", "`nnviz3d run
 TIMELINE = FileKind("timeline", "a timeline of a session in a window", "film it: `nnviz3d record {} -o film.mp4`")
 PIECES = FileKind("pieces", "a folder with the pieces of a film", "join them: `nnviz3d encode {}`")
 FOLDER = FileKind("folder", "a folder")
+MODEL_FOLDER = FileKind("model folder", "a folder with a model (safetensors)", "`nnviz3d {}`, or drop it on the window")
 TABLE = FileKind("table", "a table", f"{INSPECT}, or drop it on the window")
 ARRAYS = FileKind("arrays", "a file of numpy arrays", f"{INSPECT}, or drop it on the window")
 IDX = FileKind("idx", "data in the IDX format", f"{INSPECT}, or drop it on the window")
@@ -161,6 +163,8 @@ def foreign(kind: FileKind) -> bool:
 def _folder(path: Path) -> FileKind:
     if (path / "index.jsonl").is_file():
         return RECORDING
+    if any((path / name).is_file() for name in MODEL_FILES) or ((path / "config.json").is_file() and any(path.glob("*.safetensors"))):
+        return MODEL_FOLDER
     return PIECES if (path / "plan.json").is_file() else FOLDER
 
 

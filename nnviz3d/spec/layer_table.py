@@ -71,6 +71,7 @@ class LayerTable(Table):
     variances: ClassVar[tuple[str, ...]] = ()  # parts that are never negative
     coupled: ClassVar[bool] = False  # in training, what a row of a batch becomes depends on the other rows
     weighted: ClassVar[bool] = True  # its part "weight" holds the weights of sums; the scale of a norm, a factor a channel, does not
+    known: ClassVar[bool] = True  # how its numbers arise; of tensors that were built elsewhere it is not
     numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them
 
     @property
@@ -153,6 +154,11 @@ def tables() -> dict[str, type[LayerTable]]:
     """Kind -> its table, in the order of `layers.KINDS`, then the composites."""
     layers = import_module("nnviz3d.layers")
     return {kind: layers.face(kind, "spec").TABLE for kind in (*layers.KINDS, *layers.COMPOSITES)}
+
+
+def tables_of(kind: str) -> Any:
+    """The table of a kind, of one that no scene has too: what was built elsewhere."""
+    return import_module("nnviz3d.layers").face(kind, "spec").TABLE
 
 
 def any_layer() -> Any:

@@ -10,6 +10,7 @@ LAYERS = 256
 NODES = 2048  # with those that composites expand to
 UNITS = 65_536
 PARAMETERS = 100_000_000  # 0.4 GB an array; an optimiser with two slots needs five such arrays
+RUN_PARAMETERS = 1_000_000_000  # of a model that is opened and only run: one array of 4 GB
 NEURONS = 120_000_000  # as many as any chain within PARAMETERS can have, its input counted in
 CONNECTIONS = 4096  # of one layer with another; each has tables of its own on the GPU, about 33 kB
 EDGES = 250_000_000  # each is a multiplication or a sum in every step; twice PARAMETERS and what layers without weights add

@@ -50,9 +50,11 @@ class NetworkParts:
                 middles[run.parent].append(_middle(run, known))
         parts = [part for _, part in sorted(_all(found, runs, middles), key=lambda item: item[0])]
         self.by_name: dict[str, NetworkPart] = {}
+        taken: set[tuple[int, ...]] = set()
         for part in parts:  # a part that holds another one and nothing else is that one
-            if _convex(topology, part.nodes) and all(part.nodes != each.nodes for each in self.by_name.values()):
+            if part.nodes not in taken and _convex(topology, part.nodes):
                 self.by_name[part.name] = part
+                taken.add(part.nodes)
         self._sets = {name: frozenset(part.nodes) for name, part in self.by_name.items()}
 
     @cached_property
@@ -166,7 +168,7 @@ def _all(
 def _convex(topology: Topology, nodes: tuple[int, ...]) -> bool:
     """No path leaves them and comes back."""
     inside, behind = set(nodes), set()
-    for node in topology.nodes:
+    for node in topology.nodes[nodes[0] : nodes[-1] + 1]:  # what stands before them is not behind them, what stands after does not matter
         sources = {s.number for s in topology.sources(node)}
         if node.number in inside:
             if sources & behind:

@@ -45,3 +45,15 @@ OPENED = replace(
     Reasons.all("This network was opened without training data: it cannot be trained or changed."),
     data="This network has no data, so nothing can be measured.",
 )
+_ELSEWHERE = "This network is trained by a program of your own, which is only watched here: change it there."
+WATCHED = Reasons(
+    seed=_ELSEWHERE,
+    edit=_ELSEWHERE,
+    compare=_ELSEWHERE,
+    data="The watched loop sends single samples, not its data, so nothing can be measured here.",
+    export=_ELSEWHERE,
+)
+MODEL = replace(
+    Reasons.all("This model was opened from its files to be looked at: it cannot be trained or changed."),
+    data="This model was opened without data, so nothing can be measured. It can be asked in the panel Prompt.",
+)

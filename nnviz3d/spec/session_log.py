@@ -45,6 +45,7 @@ class Event:
     | pose | [target x, y, z, yaw, pitch, distance, shift x, y] of the camera as drawn |
     | seen | [picked, hovered, chosen, hovered edge, layer], -1 for none; an edge: [connection, edge inside it], or its parameter (older) |
     | window | [width, height, share of the panels, share kept for a table] |
+    | asked | what panels light up in the picture: a table of some of `ASKED` |
     """
 
     time: float
@@ -93,6 +94,19 @@ def _edge(value) -> str:
 _ORIGINS = many(lambda v: "" if v is None else whole(0, limits.LAYERS)(v), limits.LAYERS)
 KEPT = {kind.name: kind.check for kind in COMMANDS.values() if kind.check is not None}
 """The commands that a timeline may hold: those that change what is shown, and no others."""
+ASKED: dict[str, Check] = {
+    "attention": row(identity, identity, identity, truth),  # layer, head, token or -1, whether what looks at it
+    "tracing": row(identity, truth, whole(1, 100), identity),  # neuron or -1, back or on, paths, the one alone or -1
+    "pruning": row(identity, number(0, 1)),  # layer or -1 for all, share
+}
+
+
+def _asked(value) -> str:
+    if not isinstance(value, dict) or value.keys() - ASKED.keys():
+        return f"expected a table of {', '.join(ASKED)}"
+    return next((f"{name}: {message}" for name, each in value.items() if (message := ASKED[name](each))), "")
+
+
 VALUES: dict[str, Check] = {
     "step": nothing,
     "do": lambda _value: "",  # by its command
@@ -103,6 +117,7 @@ VALUES: dict[str, Check] = {
     "pose": row(*[far] * 5, number(1e-9, 1e9), *[far] * 2),
     "seen": row(identity, identity, _edge, _edge, identity),
     "window": row(whole(1, 10**5), whole(1, 10**5), number(0, 1), number(0, 1)),
+    "asked": _asked,
 }
 ACTS = ("step", "do", "edit", "diverged", "weights", "place")
 _KEYS = {"t", "k", "v", "step", "name", "now", "held", "loose"}

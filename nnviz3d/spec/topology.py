@@ -8,6 +8,7 @@ A chain of dense layers is the plain case; other kinds add nodes, not numberings
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -171,10 +172,10 @@ class Topology:
     def output(self) -> Node:
         return self.nodes[-1]
 
-    @property
+    @cached_property
     def ranks(self) -> int:
-        """The rank of the output: the longest path through the network."""
-        return self.output.rank
+        """The longest path through the network: the rank of the output, unless there are others behind a longer one."""
+        return max(node.rank for node in self.nodes)
 
     @cached_property
     def order(self) -> tuple[Node, ...]:
@@ -209,11 +210,11 @@ class Topology:
 
     @cached_property
     def _into(self) -> dict[str, tuple[Connection, ...]]:
-        return {node.name: tuple(c for c in self.connections if c.target is node) for node in self.nodes}
+        return _by_name(self.nodes, ((c.target, c) for c in self.connections))
 
     @cached_property
     def _out_of(self) -> dict[str, tuple[Connection, ...]]:
-        return {node.name: tuple(c for c in self.connections if c.source is node) for node in self.nodes}
+        return _by_name(self.nodes, ((c.source, c) for c in self.connections))
 
     def into(self, node: Node) -> tuple[Connection, ...]:
         """The connections that lead into a node, by slot."""
@@ -227,7 +228,7 @@ class Topology:
         """The nodes that a node reads, by slot."""
         return tuple(self.by_name[name] for name in node.inputs)
 
-    @property
+    @cached_property
     def n_edges(self) -> int:
         return sum(connection.size for connection in self.connections)
 
@@ -249,7 +250,7 @@ class Topology:
     @cached_property
     def n_weights(self) -> int:
         """How many of the learned ones are weights or scales; the rest are biases or shifts. Edges of some kinds have none."""
-        return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")
+        return sum(r.size for r in {r for node in self.nodes for part, r in node.parameters if part == "weight"})
 
     @cached_property
     def is_line(self) -> bool:
@@ -300,8 +301,8 @@ class Topology:
 
     @cached_property
     def _parts(self) -> tuple[list[int], list[tuple[Node, str, Range]]]:
-        parts = [(node, part, r) for node in self.nodes for part, r in node.parameters]
-        return [r.start for _, _, r in parts], parts
+        own = {r.start: (node, part, r) for node in reversed(self.nodes) for part, r in node.parameters}  # what two share is the first's
+        return sorted(own), [own[start] for start in sorted(own)]
 
     def locate(self, neuron: int) -> tuple[Node, int]:
         """The node that holds this neuron id, and the index inside it. Raises IndexError outside [0, N)."""
@@ -321,3 +322,9 @@ class Topology:
         """Which parameter number `p` is. Raises IndexError outside [0, P)."""
         node, part, r = self.part(p)
         return ParameterRef(node, part, placed(p - r.start, r.shape))
+
+
+def _by_name(nodes: tuple[Node, ...], ends: Iterable[tuple[Node, Connection]]) -> dict[str, tuple[Connection, ...]]:
+    found: dict[str, list[Connection]] = {node.name: [] for node in nodes}
+    [found[node.name].append(connection) for node, connection in ends]
+    return {name: tuple(each) for name, each in found.items()}

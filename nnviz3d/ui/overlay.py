@@ -29,6 +29,7 @@ from nnviz3d.ui.hud import (
     search,
     toasts,
     transport,
+    watching,
     window_card,
 )
 from nnviz3d.ui.hud import help as help_card
@@ -130,6 +131,7 @@ class Overlay:
             toasts.hover_card(f)
             toasts.edge_card(f)
             map_card.draw(f, top)
+            watching.card(f)
             search.draw(f)
             help_card.draw(f)
         else:

@@ -89,6 +89,20 @@ def test_what_comes_in_adds_up_to_the_printed_sum(source):
             assert f"z[{reading.layer}]" in symbols.text
 
 
+def test_the_short_formula_in_a_walk_is_a_sum_only_where_what_comes_in_adds_up_to_z(source):
+    face_k = equations_of(source.topology.by_name["k"].kind)
+    for reading in neurons(source, "k"):
+        if face_k.applies or reading.incoming is None:
+            continue
+        values = [term.value for part in reading.incoming.connections for term in part.terms]
+        letters = [f"a_{k + 1}" for k in range(len(values))]
+        said = face_k.of(letters)
+        if said == " + ".join(letters):
+            assert sum(values) == pytest.approx(reading.z, abs=1e-12)
+        if said == r" \cdot ".join(letters):
+            assert np.prod(values) == pytest.approx(reading.z, abs=1e-12)
+
+
 def test_what_comes_back_adds_up_over_everything_that_is_fed(source):
     topology = source.topology
     for name in ("input", "a", "b", "k", "r"):

@@ -225,7 +225,7 @@ def test_a_drag_on_the_strip_moves_the_walk(driver, readings):
     driver.button(False)
     driver.frame(2)
     (name, number), *_ = driver.commands
-    assert name == "walk_to" and number == pytest.approx(len(WALK.phases) / 2, abs=0.05)
+    assert name == "walk_to" and number == pytest.approx(len(WALK.line) / 2, abs=0.05)
 
 
 def test_words_keep_together_what_has_no_space_between():

@@ -13,6 +13,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.key_bindings import ROWS
 from nnviz3d.spec.readout import ChangeReading, MomentReading, MomentsReading, WalkReading
 from nnviz3d.ui.hud import speed
+from tests.helpers.walk_reading import line
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import find, recording
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.gl
 K = imgui.Key
 PHASES = ("Input", "Forward, layer 1 of 1", "Loss", "Backward, layer 1 of 1", "Update, layer 1 of 1", "After the update")
 KINDS = ("input", "forward", "loss", "backward", "update", "after")
-WALK = WalkReading(PHASES, KINDS, 2.5, True, 0.5, 32, 0.3, 0.2, "3 (90 %)", "3 (95 %)", "|w a|", False, step=12, phase=2)
+WALK = WalkReading(line(PHASES), KINDS, 2.5, True, 0.5, 32, 0.3, 0.2, "3 (90 %)", "3 (95 %)", "|w a|", False, step=12, phase=2)
 
 
 def walk(**changes):

@@ -64,7 +64,7 @@ def export_file(
 ) -> Exported:
     """What `export` does, for options that are checked. Raises InputError."""
     ops = backends.choose(backend, tf32=opened.scene.train.tf32)
-    source = source_of(opened.scene, opened.base, ops, recording=opened.recording)
+    source = source_of(opened.scene, opened.base, ops, recording=opened.recording, model=opened.model)
     if weights is not None:
         if source.learner is None:
             raise InputError.option(str(weights), "weights", source.reasons.edit)

@@ -34,8 +34,7 @@ def run(scene: Scene | str | Path = "digits", **options) -> int:
     """Open a window on a scene or a recording and return when it is closed. Options as in `nnviz3d.app.window.run.run_window`."""
     from nnviz3d.app.window.run import run_window
 
-    opened = open_scene(scene)
-    return run_window(opened.scene, opened.base, **{"path": opened.path, "recording": opened.recording, **options})
+    return run_window(open_scene(scene), **options)
 
 
 @blas_threads.one()

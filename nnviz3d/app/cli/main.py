@@ -91,15 +91,16 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     from nnviz3d.app.window.run import run_window
 
     code = run_window(
-        opened.scene, opened.base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot,
-        stats=stats, fullscreen=fullscreen, path=opened.path, tour=place, recording=opened.recording,
-        arriving=arriving, resume=resume, typed=tuple(edit.path for edit in options.edits()),
+        opened, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot, stats=stats,
+        fullscreen=fullscreen, tour=place, arriving=arriving, resume=resume, typed=tuple(edit.path for edit in options.edits()),
     )  # fmt: skip
     raise typer.Exit(code)
 
 
 command(app)(training_commands.train)
+command(app)(training_commands.watch)
 command(app)(training_commands.export)
+command(app)(training_commands.diff)
 
 
 @command(app)

@@ -1,4 +1,4 @@
-"""The commands `train` and `export`. Nothing slow is imported before a command runs."""
+"""The commands `train`, `watch`, `export` and `diff`. Nothing slow is imported before a command runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from nnviz3d.app.cli.options import Json, SceneName, output
+from nnviz3d.app.cli.options import Frames, Fullscreen, Headless, Json, SceneName, Size, output
+from nnviz3d.spec.errors import together
 
 
 def train(
@@ -57,3 +58,53 @@ def export(
     from nnviz3d.app.cli.commands.export import export as work
 
     raise typer.Exit(work(options, scene, target, weights=weights, step=step, language=language, as_json=as_json))
+
+
+def watch(
+    options: Any,
+    address: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ADDRESS]",
+            help="tcp://HOST:PORT, unix:PATH or a file of messages (.nnwire); else the newest loop on this machine.",
+            show_default=False,
+        ),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the loops on this machine that can be joined.")] = False,
+    headless: Headless = False,
+    frames: Frames = None,
+    size: Size = None,
+    screenshot: Annotated[Path | None, output("F.png", "Save the last frame.", "--screenshot")] = None,
+    stats: Annotated[Path | None, output("F.json", "Save milliseconds per stage (median, p99).", "--stats")] = None,
+    fullscreen: Fullscreen = False,
+    as_json: Json = False,
+) -> None:
+    """Watch a training loop of your own: wait for one that calls nv.watch, or join one that runs."""
+    from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.cli.commands import watch as work
+
+    if listed:
+        found = work.loops()
+        common.emit([vars(each) for each in found]) if as_json else typer.echo("\n".join(work.lines(found)))
+        return
+    raise typer.Exit(work.window(options, address, headless, frames, size, screenshot, stats, fullscreen))
+
+
+def diff(
+    options: Any,
+    a: Annotated[Path, typer.Argument(metavar="A", help="Weights, a checkpoint (.safetensors), or a folder with a model.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one, for example of a later step.")],
+    picture: Annotated[Path | None, output("F.png", "Save a picture instead of opening a window.", "-o", "--output")] = None,
+    size: Size = None,
+    as_json: Json = False,
+) -> None:
+    """List what moved most between two models or checkpoints, and show it."""
+    from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.cli.commands import diff as work
+    from nnviz3d.app.render.film.request import parse_size
+
+    pair, pixels, _ = together(
+        lambda: work.pair(a, b), lambda: parse_size(size) if size else (1280, 720), lambda: common.check_outputs(output=picture)
+    )
+    common.emit(work.facts(pair)) if as_json else typer.echo("\n".join(work.lines(pair)))
+    raise typer.Exit(work.show(options, pair, picture, pixels, as_json))

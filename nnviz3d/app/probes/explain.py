@@ -65,6 +65,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         "a": float(at(source, "activation", slice(neuron, neuron + 1))[0]),
         "label": node_names.label(node, index),
         "table": node.table,
+        "known": frozenset() if node.number in getattr(source, "unknown", ()) else None,
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
         "outgoing": _joined([_back(source, c, index) for c in topology.out_of(node) if edges_of(c).passes_back]),
@@ -229,7 +230,7 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
     """The reading of one parameter. Raises IndexError outside [0, P)."""
     topology = source.topology
     ref = topology.parameter(p)
-    node, feeding = ref.node, topology.by_name[ref.node.inputs[0]]
+    node, feeding = ref.node, topology.by_name[ref.node.inputs[0]] if ref.node.inputs else ref.node
     neuron, moved = node.neurons.start + ref.neuron, last_step(source, p)
     delta = number(source, "delta", neuron)
     common: dict[str, Any] = {

@@ -67,7 +67,7 @@ def _common(source: Explained, node: Node) -> dict[str, Any]:
         "axes": node.shape,
         "sources": tuple(_end(source, c, c.source) for c in topology.into(node)),
         "targets": tuple(_end(source, c, c.target) for c in topology.out_of(node)),
-        "x": values[0] if len(values) == 1 else np.concatenate(values),
+        "x": values[0] if len(values) == 1 else np.concatenate(values or [np.zeros(0, np.float32)]),
         "z": z,
         "a": a,
         "delta": _copied(source, "delta", here.slice),

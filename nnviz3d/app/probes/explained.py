@@ -103,6 +103,6 @@ def weights_of(source: Explained, connection: Connection, local_e: np.ndarray) -
 def place(ids: np.ndarray) -> slice | np.ndarray:
     """Where these numbers lie in an arena: as a slice where they are evenly spaced, which no device has to gather."""
     step = int(ids[1] - ids[0]) if len(ids) > 1 else 1
-    if step > 0 and (ids[1:] - ids[:-1] == step).all():
+    if len(ids) and step > 0 and (ids[1:] - ids[:-1] == step).all():
         return slice(int(ids[0]), int(ids[-1]) + 1, step)
     return ids

@@ -10,6 +10,8 @@ not looked at.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from nnviz3d.app.probes import health_groups, health_rules, norm_rules
@@ -74,7 +76,7 @@ class Diagnosis:
         return self._findings
 
     def _look(self, source: Source, charts: Charts) -> tuple[Finding, ...]:
-        charts = between(charts, 0, source.step)
+        charts, gone = between(charts, 0, source.step), bool(source.playback and source.playback.gone)  # single samples say little
         guess = health_rules.guessing(source, charts)
         since = between(charts, self._since, source.step)
         history = [] if self._scoring is None else [look for look in self._scoring.history if look[0] <= source.step]
@@ -89,7 +91,7 @@ class Diagnosis:
             _NONE if early else since, guess, source.diverged, RECENT, health_rules.scatter(source), () if early else looks
         )
         groups = (
-            lambda: [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
+            lambda: [] if gone else [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
             lambda: health_rules.symmetric(source),
             lambda: self._norms(source),
             lambda: norm_rules.norms(source),
@@ -118,11 +120,13 @@ class Diagnosis:
         for node in health_rules.hidden(topology):
             here, name = node.neurons, inside(layer_name(topology, node.number))
             if node.groups > 1:
-                found.append(health_groups.silent(node, name, a_ni[node.number]) if node.axes[0] in health_groups.UNITS else None)
-                found.append(health_groups.attention(node, name, a_ni[node.number], loss, guess))
-                continue
-            alive_ni = np.delete(a_ni[node.number], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)  # on purpose
-            found.append(health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None)
+                told = [health_groups.silent(node, name, a_ni[node.number]) if node.axes[0] in health_groups.UNITS else None]
+                told.append(health_groups.attention(node, name, a_ni[node.number], loss, guess))
+            else:
+                on_purpose = [n - here.start for n in self._killed if here.start <= n < here.stop]
+                alive_ni = np.delete(a_ni[node.number], on_purpose, 1)
+                told = [health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None]
+            found += [each and replace(each, layer=node.number, sign=each.title.removesuffix(f" in {name}")) for each in told]
         return found
 
     @staticmethod

@@ -40,7 +40,7 @@ def silent(node: Node, name: str, a_ni: np.ndarray) -> Finding | None:
     where = "everywhere" if kind == "maps" else "at every token"
     how = f"{dead:,} of {width:,} {kind} of {name} are 0 {where} for all {len(a_ni):,} samples: nothing that leads into them can learn."
     remedy = "Use larger initial biases, a lower learning rate, leaky ReLU or a norm before it; then reset."
-    return Finding(f"Dead {kind} in {name}", how, remedy)
+    return Finding(f"Dead {kind} in {name}", how, remedy, share=dead / width)
 
 
 def attention(node: Node, name: str, p_ni: np.ndarray, loss: float, guess: float) -> Finding | None:
@@ -58,12 +58,12 @@ def attention(node: Node, name: str, p_ni: np.ndarray, loss: float, guess: float
         key = int(key_nhq[0, stuck[0], 0])
         where = f"In {_heads(stuck, node)} of {name}"
         how = f"{where} every query puts {percent(SURE, 0)} of its attention or more on token {key}, whatever the sample."
-        return Finding(f"Attention has collapsed in {name}", how, remedy)
+        return Finding(f"Attention has collapsed in {name}", how, remedy, share=len(stuck) / node.shape[0])
     if sharp:
         where = f"In {_heads(sharp, node)} of {name}"
         how = f"{where} nearly every query puts {percent(SURE, 0)} of its attention or more on one token, where the softmax is flat and "
         how += f"passes hardly any gradient. The loss is {loss:.2g}."
-        return Finding(f"Saturated softmax in {name}", how, remedy)
+        return Finding(f"Saturated softmax in {name}", how, remedy, share=len(sharp) / node.shape[0])
     return None
 
 

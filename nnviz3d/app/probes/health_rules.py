@@ -55,7 +55,9 @@ def scatter(source: Source) -> float:
 
 
 def _shares(source: Source) -> np.ndarray:
-    """Of each class that the training set has, as much as its weight lets it count."""
+    """Of each class that the training set has, as much as its weight lets it count; of data that are not there, all alike."""
+    if source.playback is not None and source.playback.gone:
+        return np.full(source.data.n_outputs, 1 / source.data.n_outputs)
     count = np.bincount(source.data.t_train[source.data.t_train >= 0]).astype(np.float64)
     weights = source.objective.weights
     count *= np.asarray(weights)[: len(count)] if weights else 1.0
@@ -119,7 +121,8 @@ def neurons(name: str, activation: str, a_ni: np.ndarray, loss: float, guess: fl
         if dead < max(DEAD * width, 1):
             return None
         how = f"{dead:,} of {width:,} ReLUs (rectified linear units) in {name} give 0 for all {rows:,} samples: they cannot learn."
-        return Finding(f"Dead ReLUs in {name}", how, "Use larger initial biases, a lower learning rate or leaky ReLU; then reset.")
+        remedy = "Use larger initial biases, a lower learning rate or leaky ReLU; then reset."
+        return Finding(f"Dead ReLUs in {name}", how, remedy, share=dead / width)
     if function.saturates and loss > LEARNED * guess:
         low, high = function.saturates[0] + FLAT, function.saturates[1] - FLAT
         flat = (a_ni < low) | (a_ni > high)
@@ -127,7 +130,8 @@ def neurons(name: str, activation: str, a_ni: np.ndarray, loss: float, guess: fl
             where = f"beyond ±{high:g}" if low == -high else f"below {low:g} or above {high:g}"
             share = percent(float(flat.mean()), 0)
             how = f"{share} of its activations for {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
-            return Finding(f"Saturated {activation} in {name}", how, "Start with smaller weights, or scale the inputs down.")
+            remedy = "Start with smaller weights, or scale the inputs down."
+            return Finding(f"Saturated {activation} in {name}", how, remedy, share=float(flat.mean()))
     return None
 
 

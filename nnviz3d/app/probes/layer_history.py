@@ -72,10 +72,11 @@ class Probe:
         if self.copy is not None:
             xp.copyto(self.copy, parameters)
         gradients, before = source.tensors("gradient"), source.tensors("before")
-        assert gradients is not None and before is not None  # of what learns, or was recorded: `LayerHistory.reading` asks nothing else
-        three = xp.stack([arena[self._where] for arena in (parameters, gradients, before)])
+        assert before is not None  # of what learns, was recorded or is watched: `LayerHistory.reading` asks nothing else
+        known = gradients is not None  # a watched loop may send none
+        three = xp.stack([arena[self._where] for arena in (parameters, gradients if known else before, before)])
         w, g, old = source.ops.to_host(three)
-        return self._moment(source.step, w, g, old, self._activations())
+        return self._moment(source.step, w, g if known else None, old, self._activations())
 
     def then(self, step: int, state: PastState) -> LayerSample:
         """A moment of the past, from `Trainer.state` as it was."""
@@ -83,7 +84,8 @@ class Probe:
         if self.copy is not None and state["holds"].killed == self.killed:
             self.source.ops.write(arenas["parameters"], self.copy)
             activations = self._activations()
-        w, g, before = (arenas[name][self.where] for name in ("parameters", "gradients", "before"))
+        w, before = (arenas[name][self.where] for name in ("parameters", "before"))
+        g = None if arenas["gradients"] is None else arenas["gradients"][self.where]
         return self._moment(step, w, g, before, activations)
 
     def _activations(self) -> np.ndarray:
@@ -95,12 +97,13 @@ class Probe:
             a_ni = [a_n[node.neurons.slice] for node in self.layers]
         return np.concatenate([a.ravel()[cells] for a, cells in zip(a_ni, self._cells, strict=True)])
 
-    def _moment(self, step: int, w: np.ndarray, g: np.ndarray, before: np.ndarray, a: np.ndarray | None) -> LayerSample:
+    def _moment(self, step: int, w: np.ndarray, g: np.ndarray | None, before: np.ndarray, a: np.ndarray | None) -> LayerSample:
         spreads, ratio = {"weight": spread(w, self.starts)}, None
         if a is not None:
             spreads["activation"] = spread(a, self._cell_starts)
-        if step:
+        if step and g is not None:
             spreads["gradient"] = spread(g, self.starts)
+        if step:
             size = spreads["weight"].rms
             with np.errstate(all="ignore"):
                 ratio = np.where(size > 0, rms(w - before, self.starts) / size, np.nan)
@@ -218,4 +221,6 @@ class LayerHistory:
             seen=int(probe.seen[quantity][layer]),
             total=int(probe.total[quantity][layer]),
             rows=probe.rows,
+            nodes=tuple(node.number for node in probe.layers),
+            rms_tl=np.array([m.spreads[quantity].rms for m in with_it]).reshape(len(with_it), len(nothing)),
         )

@@ -88,6 +88,10 @@ class Pruning:
             self._draw_curve(source, data, node)
         return self._read(source, node, share)
 
+    def wait(self) -> bool:
+        """Until the weights are sorted, where a thread does it; whether one did."""
+        return self._making is not None and self._making.result() is not None
+
     # ------------------------------------------------------------ the share that is chosen
 
     def _prune(self, source: Source, data: SourceData, node: int, share: float) -> None:

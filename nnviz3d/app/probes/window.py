@@ -105,6 +105,8 @@ def _place(node: Node, j: int) -> tuple[int, int, int]:
 
 def of_cell(source: Explained, node: Node, index: int) -> WindowReading | None:
     """The cells that a cell reads, as parts of maps; None of kinds that read no maps."""
+    if not node.inputs:
+        return None
     how, (c, *others) = equations_of(node.kind).reduces, source.topology.into(node)
     if how is None or others or not reads_window(c):
         return None

@@ -23,6 +23,7 @@ from nnviz3d.spec import paths, toml
 from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
+from nnviz3d.spec.foreign_graph import is_foreign
 from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
@@ -57,8 +58,14 @@ def sentence(session: Session) -> str:
         return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
         return f"Learning: each step shows {source.batch_size:,} samples and adjusts {count} slightly to reduce the loss."
+    if is_foreign(source.topology):
+        return (
+            f"A network of {len(source.topology.nodes):,} tensors with {source.topology.n_learned:,} parameters, as opened. A line is a "
+            f"connection between two tensors, not an edge."
+        )
     if source.reasons.play:
-        return f"A network with {count}, as opened. The signals show what it computes for this sample."
+        what = "this prompt" if source.prompt else "this sample"
+        return f"A network with {count}, as opened. The signals show what it computes for {what}."
     if source.step == 0:
         return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to train it."
     if stopped:
@@ -150,6 +157,7 @@ def _training(session: Session) -> dict[str, Any]:
         "changes": tuple(source.history.changes()) if source.history else (),
         "holds": source.holds,
         "reasons": source.reasons,
+        "asked": bool(source.prompt),
     }
 
 
@@ -230,6 +238,7 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "attention": session.attention.reading(session.pictured_numbers, words, session.prompt.known(), session.wants.get("attention")),
         "sample_words": words,
         "recording": session.player.reading() if session.player else None,
+        "watched": session.player.watched if session.player else None,
     }
 
 
@@ -240,7 +249,7 @@ def _gone(session: Session) -> bool:
 
 def _findings(session: Session) -> tuple[Finding, ...]:
     """By what had happened until the present step."""
-    if _gone(session):
+    if _gone(session) and not (session.player and session.player.judged):
         return ()
     return session.diagnosis.findings(session.source, session.curves.charts, session.scoring)
 

@@ -10,7 +10,7 @@ from nnviz3d.app.session.mode import Mode
 from nnviz3d.app.session.step_player import StepPlayer
 from nnviz3d.app.training import stop_conditions
 from nnviz3d.app.training.evaluator import affordable
-from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.edit import Edit, Rebuild
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.score import Scores
@@ -78,7 +78,7 @@ class Live(Mode):
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         session, steps = self.session, 0
         session.follow_samples(dt)
-        if session.running and session.alive:
+        if session.running and session.alive and session.leader.learner is not None:
             steps = train_loop.train(session, dt, more) if session.still(more) else 0
             session.unsaved += dt
         else:
@@ -90,11 +90,28 @@ class Live(Mode):
         """While training rests, what is reported becomes of this very step."""
         session = self.session
         session.pace.goal = None
+        if session.source.learner is None:
+            self._look(lambda: session.source.advance(more))  # a prompt to a large model takes several frames
         if session.second is not None:
             session.second.catch_up(more)  # after a walk, or after the run was dragged back
 
+    def _look(self, go_on: Callable[[], object]) -> None:
+        """Let a source without a learner go on: what it shows, and what network it is, may be worked out by a thread."""
+        session, before = self.session, self.session.source.topology
+        go_on()
+        session.banner = session.source.news() or session.banner
+        if session.source.topology is not before:
+            session.begin_run()
+            session.forget_shown()
+            session.ask_rebuild(Rebuild.NET)
+
+    def finish(self) -> None:
+        if self.session.source.learner is None:
+            self._look(self.session.source.settle)
+
     def run(self, steps: int) -> int:
         session = self.session
+        self.finish()
         if session.scoring.step < 0:  # what it begins with
             session.scoring.look(session.source, affordable(session.source))
         done, chunk = 0, max(steps // 100, 1)
@@ -125,6 +142,13 @@ class Live(Mode):
 
 def opening_mode(session: Session) -> Mode:
     """The mode that a session begins in."""
+    played = session.source.playback
+    if played is None:
+        return Live(session)
+    if played.grows:
+        from nnviz3d.app.session.loop_watcher import LoopWatcher
+
+        return LoopWatcher(session, played)
     from nnviz3d.app.session.recording_player import RecordingPlayer
 
-    return Live(session) if session.source.playback is None else RecordingPlayer(session, session.source.playback)
+    return RecordingPlayer(session, played)

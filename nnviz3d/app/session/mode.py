@@ -66,6 +66,10 @@ class Mode(ABC):
     @abstractmethod
     def single_step(self) -> None: ...
 
+    def finish(self) -> None:
+        """Wait for what a thread works out of the shown sample: for a picture that is kept."""
+        return
+
     @abstractmethod
     def move(self, unit: str, count: int) -> None: ...
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,29 @@ if TYPE_CHECKING:
     from nnviz3d.backend import Ops
     from nnviz3d.formats.nnrec_reader import Recording
     from nnviz3d.sources.protocols import Source
+    from nnviz3d.sources.watched_link import Receiver
     from nnviz3d.spec.session_log import Timeline
 
 FILES = ("data.file", "data.labels_file")
+Reader = Callable[["Ops"], "Source"]  # a network that was built elsewhere, once it is known where it is computed
+# by the name of its kind in `spec.file_kinds`: the function (path, ops) -> Source that opens a file of a network that was built elsewhere
+READERS: dict[str, str] = {
+    "onnx": "nnviz3d.sources.onnx_model:open_file",
+    "model folder": "nnviz3d.sources.opened_model:open_folder",
+    "weights": "nnviz3d.sources.opened_model:open_tensors",
+}
+
+
+@dataclass(frozen=True)
+class FileReader:
+    """A `Reader` of a file. `where`: "module:function"."""
+
+    path: Path
+    where: str
+
+    def __call__(self, ops: Ops) -> Source:
+        module, _, function = self.where.partition(":")
+        return getattr(import_module(module), function)(self.path, ops)
 
 
 @dataclass(frozen=True)
@@ -33,22 +54,44 @@ class Opened:
     path: Path | None
     recording: Recording | None = None
     timeline: Timeline | None = None
+    model: Reader | None = None
+    watched: Receiver | None = None
 
     @property
     def origin(self) -> Path | None:
         """The file that is played instead of training again."""
+        if isinstance(self.model, FileReader):
+            return self.model.path
         return self.recording.path if self.recording is not None else self.path if self.timeline is not None else None
 
     def session(self, backend: str = "auto", remember: int = 0) -> Session:
         """Raises InputError."""
         if self.timeline is not None:
             return session_of(self.timeline, backend)
-        return new_session(self.scene, self.base, backend, self.path, remember, self.recording)
+        return new_session(self.scene, self.base, backend, self.path, remember, self.recording, self.model, self.watched)
 
 
-def source_of(scene: Scene, base: Path, ops: Ops, remember: int = 0, recording: Recording | None = None) -> Source:
+def source_of(
+    scene: Scene,
+    base: Path,
+    ops: Ops,
+    remember: int = 0,
+    recording: Recording | None = None,
+    model: Reader | None = None,
+    watched: Receiver | None = None,
+) -> Source:
     """The only place that knows which kinds of sources there are. `remember`: bytes for going back in the run; 0 remembers nothing.
-    `recording`: played, not trained. Raises InputError."""
+    `recording`: played, not trained. `model`: opens a network that was built elsewhere. `watched`: receives a loop elsewhere.
+    Raises InputError."""
+    if watched is not None:
+        from nnviz3d.sources.watched import WatchedLoop
+
+        return WatchedLoop(scene, base, ops, watched.feed, watched)
+    if model is not None:
+        source = model(ops)
+        update = {"title": scene.title or source.scene.title, "network": source.scene.network}
+        source.scene = scene.model_copy(update=update)
+        return source
     if recording is None:
         from nnviz3d.sources.own import OwnTraining
 
@@ -65,13 +108,20 @@ def new_session(
     path: Path | None = None,
     remember: int = 0,
     recording: Recording | None = None,
+    model: Reader | None = None,
+    watched: Receiver | None = None,
 ) -> Session:
     """A session of a scene whose files are relative to `base`. `path`: the scene's own file. The rest as of `source_of`."""
     from nnviz3d import backend as backends
     from nnviz3d.app.session.session import Session
 
     ops = backends.choose(backend, tf32=scene.train.tf32)
-    return Session(scene, source_of(scene, base, ops, remember, recording), path, backend)
+    source = source_of(scene, base, ops, remember, recording, model, watched)
+    session = Session(source.scene if model is not None else scene, source, path, backend)
+    session.banner = getattr(source, "notice", "")
+    if source.prompt:
+        session.prompt.write("")
+    return session
 
 
 def session_of(kept: Timeline, backend: str = "auto") -> Session:
@@ -86,20 +136,34 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
     if Path(name).suffix == session_log.ENDING:
         return _session_kept(Path(name), edits)
     found = recording(name)
+    if found is None and (model := reader(name)) is not None:
+        return Opened(_looked_at(name, Scene(), edits, "a network that was built elsewhere"), Path(name).parent, None, model=model)
     if found is None:
         path = toml.find(name)
         return Opened(toml.load(path, edits), path.parent, path)
-    from nnviz3d.app.session.mode import FREE
     from nnviz3d.sources.recorded import scene_of
 
     recorded = scene_of(found)
-    scene = toml.apply(recorded, edits, "--set")
     if train:
-        return Opened(scene, Path(name).parent, None)
-    fixed = [path for path in changed_paths(recorded, scene) if not path.startswith(FREE) and path not in FILES]
+        return Opened(toml.apply(recorded, edits, "--set"), Path(name).parent, None)
+    return Opened(_looked_at(name, recorded, edits, "the recording"), Path(name).parent, None, found)
+
+
+def _looked_at(name: str | os.PathLike, before: Scene, edits: tuple[Edit, ...], what: str) -> Scene:
+    """The scene with the edits in it, which can be of nothing but how it is looked at. Raises InputError."""
+    from nnviz3d.app.session.mode import FREE
+
+    scene = toml.apply(before, edits, "--set")
+    fixed = [path for path in changed_paths(before, scene) if not path.startswith(FREE) and path not in FILES]
     if fixed:
-        raise InputError(*(Problem(str(name), path, "is fixed in the recording and cannot be changed") for path in fixed))
-    return Opened(scene, Path(name).parent, None, found)
+        raise InputError(*(Problem(str(name), path, f"is fixed in {what} and cannot be changed") for path in fixed))
+    return scene
+
+
+def reader(name: str | os.PathLike) -> FileReader | None:
+    """What opens the network in a file, by its first bytes; None for all else."""
+    where = READERS.get(file_kinds.of(name).name)
+    return None if where is None else FileReader(Path(name), where)
 
 
 def is_recording(name: str | os.PathLike) -> bool:

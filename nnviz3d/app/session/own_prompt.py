@@ -37,6 +37,7 @@ class OwnPrompt:
         self.typed = 0
         self.problem = ""
         self._read: tuple[DataSet, Prompts | None] | None = None
+        self._chosen: tuple[tuple, dict[str, Any]] | None = None  # what follows, and of what
 
     @property
     def prompts(self) -> Prompts | None:
@@ -52,13 +53,14 @@ class OwnPrompt:
         source = self.session.source
         if self.prompts is None:
             return NO_TOKENS
-        return "" if source.evaluator is not None else source.reasons.data or NO_DATA
+        return "" if source.runs else source.reasons.data or NO_DATA
 
     def write(self, text: str) -> None:
         """Show this prompt; "": the sample of the data again. Where it cannot be, `problem` says why and what is shown stays."""
         prompts = self._wanted()
         if prompts is None:
             return
+        text = text or self.session.source.prompt
         if not text:
             self.leave()
             return
@@ -130,8 +132,7 @@ class OwnPrompt:
         if prompts is None or self.ids is None or self.session.seen.sample.part != OWN:
             return None
         output = seen.topology.output
-        a_tv = np.array(seen.ops.to_host(seen.tensors("activation")[output.neurons.slice])).reshape(output.shape)
-        a_v = a_tv[prompts.row(self.ids)[2] - 1]
+        a_v = _at(seen, seen.tensors("activation"), prompts.row(self.ids)[2] - 1)
         share = f" ({percent(float(a_v.max()))})" if output.activation == "softmax" else ""
         return f"{prompts.vocabulary[int(np.nan_to_num(a_v).argmax())]}{share}", None
 
@@ -149,9 +150,10 @@ class OwnPrompt:
             ids, (_, first, known), over = own, prompts.row(own), prompts.over(own)
         last = (min(prompts.given, known) if own is None else known) - 1
         place = wanted[3] if 0 <= wanted[3] < known else last
-        choice = _choice(seen, place, last, wanted, prompts.given if own is None else len(own))
-        if over:
-            choice["drawn"] = -1
+        key = (seen.serial, seen.version, place, last, wanted, prompts.given if own is None else len(own))
+        if self._chosen is None or self._chosen[0] != key:
+            self._chosen = key, _choice(seen, place, last, wanted, key[-1])
+        choice: dict[str, Any] = self._chosen[1] | ({"drawn": -1} if over else {})
         return PromptReading(
             reason="",
             vocabulary=prompts.vocabulary,
@@ -185,12 +187,18 @@ class OwnPrompt:
 
 def _choice(seen: Viewable, place: int, last: int, wanted: Asked, count: int) -> dict[str, Any]:
     """What follows the token at a place, and the token that is drawn after the last one of `count`, as fields of the reading."""
-    output, z_n = seen.topology.output, seen.tensors("z")
+    z_n = seen.tensors("z")
     if z_n is None:
         return {}
-    z_tv = np.nan_to_num(np.array(seen.ops.to_host(z_n[output.neurons.slice]), np.float64).reshape(output.shape))
-    found = stages(z_tv[place], *wanted[:3])
+    found = stages(_at(seen, z_n, place).astype(np.float64), *wanted[:3])
     names = ("logit_v", "scaled_v", "in_top_k_v", "kept_v", "probability_v")
-    probability_v = stages(z_tv[last], *wanted[:3]).probability_v
+    probability_v = found.probability_v if place == last else stages(_at(seen, z_n, last).astype(np.float64), *wanted[:3]).probability_v
     drawn = draw(probability_v, np.random.Generator(np.random.PCG64([wanted[4], count])))
     return {name: getattr(found, name) for name in names} | {"drawn": drawn}
+
+
+def _at(seen: Viewable, array_n: Any, place: int) -> np.ndarray:
+    """(V,) of the output at one token, on the host; finite."""
+    output = seen.topology.output
+    begin, width = output.neurons.start + place * output.shape[1], output.shape[1]
+    return np.nan_to_num(np.array(seen.ops.to_host(array_n[begin : begin + width])))

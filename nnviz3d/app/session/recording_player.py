@@ -15,7 +15,7 @@ from nnviz3d.sources.playback import Playback
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.phases import Place
-from nnviz3d.spec.readout import RecordingReading
+from nnviz3d.spec.readout import RecordingReading, WatchedReading
 from nnviz3d.spec.score import Score, Scores
 
 if TYPE_CHECKING:
@@ -40,6 +40,21 @@ class RecordingPlayer(Mode):
     def gone(self) -> str:
         """Why the recording's data are not there, or ""."""
         return self.recorded.gone
+
+    @property
+    def judged(self) -> bool:
+        """Whether health is looked at where the data are not there."""
+        return False
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw yet."""
+        return False
+
+    @property
+    def watched(self) -> WatchedReading | None:
+        """How a loop stands that is watched; None of a recording."""
+        return None
 
     # ---------------------------------------------------------------- time
 
@@ -173,5 +188,5 @@ class RecordingPlayer(Mode):
             return "Start of a recording. Press Play, or drag the timeline."
         return "Paused. Drag the timeline to any moment of the recording."
 
-    def reading(self) -> RecordingReading:
+    def reading(self) -> RecordingReading | None:
         return self.recorded.reading()

@@ -292,6 +292,10 @@ class Session(SessionState):
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
 
+    def rest(self) -> None:
+        """Training holds; a loop that trains elsewhere is followed on."""
+        self.running = self.running and self.source.playback is not None and self.source.playback.grows
+
     # ---------------------------------------------------------------- scores
 
     @property

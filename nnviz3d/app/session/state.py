@@ -35,6 +35,7 @@ from nnviz3d.sources.pruned import PrunedNetwork
 from nnviz3d.sources.snapshot_source import KeptMoment, SnapshotDifference
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import Scores
 
@@ -53,6 +54,7 @@ class SessionState:
         self._curves = Curves(source.data.task == "classification")
         self.diagnosis = Diagnosis()
         self.confusion, self.layers = Confusion(), LayerHistory()
+        self.folded: tuple[NetworkPart, ...] = ()  # slabs of the picture: a walk passes each as one
         self.wants: dict[str, Any] = {}  # readings that a panel shows now: the others cost nothing
         self.history = UndoHistory()
         self.saliency, self.strongest, self.pruning = Saliency(), StrongestInputs(), Pruning()

@@ -11,34 +11,25 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import TYPE_CHECKING, Literal
 
-from nnviz3d.app.session import train_loop
+from nnviz3d.app.session import step_sentences, train_loop
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.draw.frame import Wave
-from nnviz3d.layers import face
 from nnviz3d.layers.shared.window_table import WindowTable
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.errors import RunError
-from nnviz3d.spec.phases import Phase, Place, phases
+from nnviz3d.spec.phases import LAYERED, Place, phases
 from nnviz3d.spec.readout import WalkReading
 from nnviz3d.spec.score import Scores
 from nnviz3d.spec.topology import Node
+from nnviz3d.spec.walk_line import WalkLine, walk_line
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
 
-LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
 PACE, LONGEST = 0.5, 75.0  # phases a second; seconds that a step takes at most, unless a person says otherwise
 SHORT = 45  # phases: so many go at that pace
-SENTENCES = {
-    "input": "Input: the values of one sample enter the network.",
-    "forward": "Forward: {what}",
-    "loss": "Loss: the output is compared with the target. The difference is the error that is sent back.",
-    "backward": "Backward: {what}",
-    "update": "Update: every weight moves slightly against {mean}.",
-    "after": "After: the same sample again, with the new weights.",
-}
 
 
 @dataclass
@@ -59,6 +50,7 @@ class StepPlayer(Mode):
         super().__init__(session)
         self.live, self.walk = live, Walk(session.source)
         self.phases = phases(session.source.topology)
+        self._line: tuple = (None, None)
         self.playing, self.walk_settings = True, session.walk_settings
         self.pointed = -1  # the neuron under the pointer
         self.walk.show_gradient(self.walk_settings.mean)
@@ -148,25 +140,45 @@ class StepPlayer(Mode):
         """Where one is: index of the phase + how much of it has passed."""
         return self.walk.place.number
 
+    @property
+    def line(self) -> WalkLine:
+        """What passes one after another: the phases, those of a part that the picture has folded as one."""
+        folded = self.session.folded
+        if self._line[0] is not folded:
+            self._line = folded, walk_line(self.walk.topology, folded)
+        return self._line[1]
+
+    @property
+    def stretch(self) -> int:
+        """Which of the line's stretches the present phase lies in."""
+        return self.line.at(self.walk.place.index + 0.5)
+
     def next(self) -> None:
         """The next iteration, from its start, playing."""
         self.walk.next()
         self.playing = True
 
     def by(self, count: int) -> None:
-        """Whole phases: on to the next border, or back to the one before."""
+        """Whole stretches of the line: on to the next border, or back to the one before."""
         self.playing = False
-        border = floor(self.number + 1e-6) if count > 0 else ceil(self.number - 1e-6)
-        self.walk.go(float(border + count))
+        along = self.line.along(self.number)
+        border = floor(along + 1e-6) if count > 0 else ceil(along - 1e-6)
+        self.walk.go(self.line.number(float(border + count)))
 
     def by_layer(self, count: int) -> None:
         """The same moment at the next layer that a pass goes through (or the one before); what belongs to no layer is skipped."""
         self.playing = False
-        index, share = self.walk.place.index, self.walk.place.fraction
-        ahead = range(index + 1, len(self.phases)) if count > 0 else range(index - 1, -1, -1)
-        found = next((k for k in ahead if self.phases[k].kind in LAYERED), None)
+        line, index, place = self.line, self.stretch, self.walk.place
+        share = place.fraction if line.stretches[index].part is None else line.along(place.number) - index
+        ahead = range(index + 1, len(line)) if count > 0 else range(index - 1, -1, -1)
+        found = next((k for k in ahead if line.stretches[k].kind in LAYERED), None)
         if found is not None:
-            self.walk.go(Place(found, share))
+            self.walk.go(self._place(found, share))
+
+    def _place(self, k: int, share: float) -> Place | float:
+        """This share of a stretch; of one phase its own place, also at its very beginning."""
+        stretch = self.line.stretches[k]
+        return Place(stretch.first, share) if stretch.part is None else self.line.number(k + share)
 
     def pass_time(self, dt: float) -> bool:
         """Play for `dt` seconds. True: it has played to the end, and the next step is to follow."""
@@ -174,8 +186,8 @@ class StepPlayer(Mode):
             return False
         if self.over and self.walk_settings.loop == "on":
             return True
-        speed = self.speed
-        self.walk.go(self.number + dt * speed if speed else floor(self.number) + 1.0)
+        speed, along = self.speed, self.line.along(self.number)
+        self.walk.go(self.line.number(along + dt * speed if speed else floor(along) + 1.0))
         if self.over and self.walk_settings.loop == "again":
             self.walk.go(0.0)
         self.playing = not self.over or self.walk_settings.loop == "on"
@@ -186,7 +198,7 @@ class StepPlayer(Mode):
         """Phases a second; 0: one a frame."""
         if self.walk_settings.speed is not None:
             return self.walk_settings.speed
-        count = len(self.phases)
+        count = len(self.line)
         return PACE if count <= SHORT else count / LONGEST
 
     @property
@@ -233,17 +245,8 @@ class StepPlayer(Mode):
 
     @property
     def sentence(self) -> str:
-        phase = self.walk.view.phase
-        return SENTENCES[phase.kind].format(what=self._what(phase), mean=self.mean_gradient)
-
-    def _what(self, phase: Phase) -> str:
-        """What a layer of its kind does in a phase of its own."""
-        if phase.kind not in ("forward", "backward"):
-            return ""
-        node = self.walk.topology.nodes[phase.layer]
-        words = face(node.kind, "words")
-        activation = "the identity" if node.activation == "linear" else node.activation  # it changes nothing
-        return (words.FORWARD if phase.kind == "forward" else words.BACKWARD).format(activation=activation)
+        """What happens at this moment, in plain words."""
+        return step_sentences.sentence(self.walk, self.line.stretches[self.stretch].part, self.mean_gradient)
 
     @property
     def mean_gradient(self) -> str:
@@ -283,7 +286,7 @@ class StepPlayer(Mode):
         wave = self.wave()
         view = walk.view
         return WalkReading(
-            phases=tuple(phase.title(walk.topology) for phase in self.phases),
+            line=self.line,
             kinds=tuple(phase.kind for phase in self.phases),
             layers=tuple(phase.layer for phase in self.phases),
             number=self.number,

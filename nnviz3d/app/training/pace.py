@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+LEAST_TRAINING = 4.0  # ms a frame that training gets even when drawing is slow, if it wants them
+SMOOTH = 0.15  # share of the newest frame in what frames took lately
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -50,3 +53,21 @@ class Pace:
         while len(self._window) > 1 and sum(seconds for seconds, _ in self._window) > 1.0:
             self._window.popleft()
         self.speed = sum(count for _, count in self._window) / max(sum(seconds for seconds, _ in self._window), 1e-3)
+
+
+class TrainingBudget:
+    """Milliseconds of a frame that training gets: what the rest leaves. A piece of a large step is not cut short, so what training
+    takes beyond its budget is taken off it."""
+
+    def __init__(self):
+        self._others, self._over, self._given = 18.0, 0.0, 0.0
+
+    def give(self, frame_ms: float) -> float:
+        """Of a frame that is to last `frame_ms`."""
+        self._given = max(frame_ms - self._others - self._over, LEAST_TRAINING)
+        return self._given
+
+    def spent(self, frame_ms: float, train_ms: float) -> None:
+        """A frame lasted `frame_ms`, of which training took `train_ms`."""
+        self._others += (min(frame_ms - train_ms, 200.0) - self._others) * SMOOTH
+        self._over += (min(max(train_ms - self._given, 0.0), 200.0) - self._over) * SMOOTH

@@ -19,7 +19,8 @@ def caption(topology: Topology, node: Node) -> str:
     shape = "x".join(map(str, node.picture or node.shape))
     if node is topology.input:
         return f"input {shape}"
-    name = "" if topology.is_chain or node is topology.output else f"{_name(node)} "
+    named = node.table is not None and not node.table.known
+    name = "" if (topology.is_chain or node is topology.output) and not named else f"{_name(node)} "
     function = f" {node.activation}" if name == "" or node.activation != "linear" else ""
     return f"{name}{shape}{function}"
 
@@ -35,7 +36,8 @@ def slab_text(topology: Topology, part: NetworkPart) -> str:
 
 def _of_groups(topology: Topology, node: Node) -> str:
     count, inner = node.shape[0], "x".join(map(str, node.shape[1:]))
-    name = "input" if node is topology.input else "output" if node is topology.output else _name(node)
+    named = node.table is not None and not node.table.known
+    name = "input" if node is topology.input else "output" if node is topology.output and not named else _name(node)
     what = GROUPS[node.axes[0]] if count > 1 else GROUPS[node.axes[0]][:-1]
     cells = f"{count} {what} {inner}" if node.axes[0] != "token" else f"{count} {what} of {inner}"
     parts = [f"{name}{_window(node)}", cells]

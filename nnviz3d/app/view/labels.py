@@ -99,7 +99,8 @@ def label_list(anchors: Anchors, source: Source, seen: Viewable, projection: Pro
     """`source` and what is `seen` of it: itself, a walk or a kept moment. `minor`: the outputs give way where there is no room."""
     x, y, depth = projection.points(anchors.points_n3)
     first, last = len(anchors.outputs), len(anchors.outputs) + len(anchors.layers)
-    activation = seen.tensors("activation")[source.topology.output.neurons.slice]
+    begin = source.topology.output.neurons.start
+    activation = seen.tensors("activation")[begin : begin + first]
     strengths = np.minimum(np.abs(source.ops.to_host(activation)), 1).tolist()
     kind = "minor" if minor else "class"
     outputs = [

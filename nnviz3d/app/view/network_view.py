@@ -148,7 +148,9 @@ class NetworkView:
         self.picture.glass.point_at(marks.slab, self.picture.subject)
         self.picture.show_arcs(shown.arcs)
         drawn = self.second.look(look) if self.second else look
-        self.frame = SceneFrame(shown.pose, shown.time, drawn, shown.level, marks.hovered, marks.picked, shown.transparent, shown.wave)
+        self.frame = SceneFrame(
+            shown.pose, shown.time, drawn, shown.level, marks.hovered, marks.picked, shown.transparent, shown.wave, shown.empty
+        )
 
     def _publish(self, shown: ViewState) -> None:
         """Bring all columns up to the state."""

@@ -1,4 +1,5 @@
-"""A session on the screen: its network, the camera and the pointer, tied together. Nothing here changes the session."""
+"""A session on the screen: its network, the camera and the pointer, tied together. Of the session nothing is changed but what
+it knows of the picture: which parts of the network are folded."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
+from nnviz3d.layout import moving
 from nnviz3d.spec.edit import Edit, Rebuild
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Command, Label, StageInput
@@ -51,6 +53,7 @@ class Stage:
         self.pointer = Pointer(self.viewport, self.view, session)
         self.annotations, self.cards = StepAnnotations(), CARDS
         self.travel = Travel()
+        self._moving_since = 0.0  # time of a film at which parts began to open or close
         self.view.frame = replace(self.view.frame, pose=self.camera.rig.pose)
 
     def close(self) -> None:
@@ -74,6 +77,14 @@ class Stage:
             self.camera.fit()
         elif self.travel.place and self.travel.neuron < 0:
             self._follow_travel()
+
+    def film_to(self, time: float) -> None:
+        """A film is at `time`: follow what the session rebuilt now. Parts that open or close are as far as they must be by then, whatever
+        frames were drawn before: call it before and after what opens them."""
+        self.view.picture.arrive((time - self._moving_since) / moving.SECONDS)
+        self.rebuild(self.session.take_rebuild())
+        if self.view.picture.way == 0:
+            self._moving_since = time
 
     def handle(self, stage: StageInput, dt: float) -> Command | None:
         """Move the camera, and find what is under the pointer. Returns the command that a drag of a weight or a bias asks for."""
@@ -171,6 +182,7 @@ class Stage:
         self.view.advance(dt)
         pose = pose or self.camera.rig.swayed(scene.view.sway)
         level = level or quality.level_for(scene.look.quality, self.governor)
+        self.session.folded = self.view.picture.folded
         self.view.prepare(view_state(self.session, self.pointer.marks(), pose, self.time, level, exact, transparent))
 
     def render(self) -> None:
@@ -206,7 +218,7 @@ class Stage:
     def labels(self) -> tuple[Label, ...]:
         """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
         session = self.session
-        if not session.scene.view.labels:
+        if not session.scene.view.labels or self.view.frame.empty:
             return ()
         walking, projection = session.walking, self.projection
         scale = self.viewport.host.pixel_ratio * session.scene.look.ui_scale

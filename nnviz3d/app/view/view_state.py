@@ -39,7 +39,7 @@ class ViewState:
 
     `whole`: all of it is of one moment, so the columns follow it; else the picture stays as it was. `quantity`: kind of tensor and flow by
     which the strongest edges are chosen, None: the look's own. `time` in seconds since the scene began. `exact`: choose edges again, as in
-    films and stills. `transparent` leaves the background out. `arcs`: of attention.
+    films and stills. `transparent` leaves the background out. `arcs`: of attention. `empty`: no network is drawn.
     """
 
     source: Source
@@ -57,6 +57,7 @@ class ViewState:
     exact: bool = False
     transparent: bool = False
     arcs: Arcs | None = None
+    empty: bool = False
 
 
 def view_state(session: Session, marks: Marks, pose: Pose, time: float, level: Level, exact: bool, transparent: bool) -> ViewState:
@@ -84,4 +85,5 @@ def view_state(session: Session, marks: Marks, pose: Pose, time: float, level: L
         exact,
         transparent,
         session.attention.arcs,
+        session.player is not None and session.player.empty,
     )

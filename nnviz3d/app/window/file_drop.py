@@ -57,6 +57,11 @@ def receive(loop: Loop, files: list[Path]) -> None:
     ending, kind = file.suffix.lower(), file_kinds.of(file)
     if kind.name == file_kinds.PICTURE and len(files) == 1 and not loop.session.own.reason:
         return show_picture(loop, file)
+    if len(files) == 1 and kind.name in loop.session.source.takes:
+        loop.session.source.give_file(file)
+        return loop.say(f"{loop.session.source.scene.title} now runs with {file.name}")
+    if len(files) == 1 and opening.reader(file) is not None and kind is not file_kinds.WEIGHTS:  # those are for the open network
+        return open_scene(loop, str(file))
     if file_kinds.foreign(kind):
         raise file_kinds.refuse(file, "a scene, recording, table, arrays or weights", kind)
     if idx:
@@ -264,7 +269,7 @@ def open_scene(loop: Loop, name: str) -> None:
 
     def then() -> None:
         session = opened.session(loop.session.asked, REMEMBER)
-        session.running = True
+        session.running = not session.source.reasons.play
         loop.take(session)
 
     save_first(loop, f"open {Path(name).stem}", then)

@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import BaseModel
 
 import nnviz3d
+from nnviz3d.app.session import lit
 from nnviz3d.app.window.actions import view
 from nnviz3d.app.window.line_compression import LineCompressor, Sample
 from nnviz3d.app.window.packed_events import Packed
@@ -49,6 +50,7 @@ class LogWriter:
         self._pose, self._place, self._run = LineCompressor(), LineCompressor(), LineCompressor()
         self._posed = self._placed = -1.0  # times of their newest samples
         self._seen = self._window = self._playing = None
+        self._asked: dict[str, list] = {}
         self._loose, self._diverged = False, (None, None)
         self._marked = (-1.0, -1, session.running)  # time, step, running
         self._mark()
@@ -84,6 +86,8 @@ class LogWriter:
             return
         if kind.log == "as an edit":
             return self.edits(view.edits_of(self.loop, command))
+        if self._along(command):
+            return  # where it led to is kept after it was done
         elsewhere = name in ("undo", "redo") and self.session.history.elsewhere(name == "redo") is not None
         if kind.log != "as it is" or elsewhere:  # to another session, of which this one knows nothing
             return
@@ -98,6 +102,14 @@ class LogWriter:
             if command.name == "browse_cell":
                 self._act("do", name="walk_leave")
             self._act("do", self._sample(), "show_sample")
+        walking = self.session.walking
+        if self.on and walking is not None and self._along(command):
+            self._act("do", walking.number, "walk_to")
+
+    def _along(self, command: Command) -> bool:
+        """Whether it leads along the line of a walk, which depends on what the picture has folded: a film of another shape may not."""
+        by_phase = command.name == "move" and command.value[0] in ("phase", "layer")
+        return self.session.walking is not None and (by_phase or command.name == "walk_by")
 
     def weights(self, path: Path) -> None:
         """Before a file's weights are put into the network."""
@@ -142,6 +154,10 @@ class LogWriter:
         if seen != self._seen:
             self._seen = seen
             self._keep(Event(self.time, "seen", seen))
+        asked = lit.asked(session)
+        if asked != self._asked:
+            self._asked = asked
+            self._keep(Event(self.time, "asked", _json(asked)))
         window = [*stage.viewport.host.size, round(min(panel, 1.0), 4), round(stage.camera.room, 4)]
         if window != self._window:
             self._window = window

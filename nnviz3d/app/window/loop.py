@@ -28,6 +28,7 @@ from nnviz3d.app.render.still_render import draw_enlarged
 from nnviz3d.app.session.run_archive import Elsewhere
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.tour.controller import TourController
+from nnviz3d.app.training.pace import LEAST_TRAINING, TrainingBudget
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop
 from nnviz3d.app.window.actions import ACTIONS
@@ -40,14 +41,13 @@ from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout, StageInput
+from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout
 from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.overlay import Overlay
 
 SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
 TOAST_SECONDS = 3.5
 WARNED = 2  # frames: the second is on the screen for sure
-LEAST_TRAINING = 4.0  # ms a frame that training gets even when drawing is slow, if it wants them
 
 
 class Loop:
@@ -67,7 +67,7 @@ class Loop:
         self.toast, self._toast_left = "", 0.0
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
-        session.running = play
+        session.running = play and not (session.source.learner is None and session.source.reasons.play)
         self._titled, self.wants_picture = "", False
         self.wants_still: tuple[int, int] | None = None  # its size
         self._warned = 0  # frames that have shown that the window is going to wait
@@ -75,7 +75,7 @@ class Loop:
         self.now = 0.0
         self.tour = TourController(self)
         self.log, self.capture = LogWriter(self), Capture(self)
-        self._others = 18.0  # ms that everything but training took lately
+        self.budget = TrainingBudget()
 
     # ---------------------------------------------------------------- one frame
 
@@ -105,7 +105,7 @@ class Loop:
             self.capture.before_overlay()
             self.host.end_overlay(self.capture.before_front())
         with self.meter("train"):
-            self._advance(dt, max(self.frame_ms - self._others, LEAST_TRAINING))
+            self._advance(dt, self.budget.give(self.frame_ms))
         with self.meter("capture"):
             self.capture.advance()
         if self.wants_picture:
@@ -121,9 +121,11 @@ class Loop:
     def picture_at_rest(self) -> np.ndarray:
         """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
         self.session.settle()
-        self.session.running = False
+        self.session.mode.finish()
+        self.session.rest()
         if self.session.walking is None:
             self.session.evaluate()  # at rest the scores are of this very step
+        self.stage.rebuild(self.session.take_rebuild())  # a watched loop may have brought another network
         self.session.refresh()
         self.stage.draw(0.0)
         self._overlay(1e-3)
@@ -144,7 +146,7 @@ class Loop:
     def _govern(self, frame_ms: float) -> None:
         """Tell the governor what this frame cost. Behind vsync the frame's length says nothing, so there the GPU's own time counts."""
         train = self.meter.of("train")
-        self._others += (min(frame_ms - train, 200.0) - self._others) * 0.15
+        self.budget.spent(frame_ms, train)
         if self.host.context.software:
             work = frame_ms - max(train - LEAST_TRAINING, 0.0)
         else:
@@ -198,7 +200,11 @@ class Loop:
             self.log.let_go()
         self.stage.camera.make_way(answer.free)
         self.stage.pointer.lit = answer.lit
-        self._handle(answer.stage, dt)
+        if answer.stage.tuning:
+            self.session.settle()
+        if (command := self.stage.handle(answer.stage, dt)) is not None:
+            with self._errors_as_banner():
+                self.do(command)
         for edit in answer.edits:
             if edit.path == "view.camera":
                 self.stage.camera.fly_to_preset(self.session.scene.view.camera)
@@ -206,13 +212,6 @@ class Loop:
             with self._errors_as_banner():
                 self.do(command)
         self.tour.observe(answer)
-
-    def _handle(self, stage: StageInput, dt: float) -> None:
-        if stage.tuning:
-            self.session.settle()
-        if (command := self.stage.handle(stage, dt)) is not None:
-            with self._errors_as_banner():
-                self.do(command)
 
     def _poll(self) -> None:
         """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
@@ -318,8 +317,7 @@ class Loop:
         while not self.host.closing and (frames is None or done < frames):
             now = perf_counter()
             self.frame(1 / 60 if self.host.headless else min(now - last, 0.25))
-            last = now
-            done += 1
+            last, done = now, done + 1
 
     def close(self) -> None:
         self.capture.finish()

@@ -12,17 +12,15 @@ from nnviz3d.app.training import interrupts
 from nnviz3d.spec import file_extensions
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import RunError
-from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import write_text
 
 if TYPE_CHECKING:
+    from nnviz3d.app.session.opening import Opened
     from nnviz3d.app.window.loop import Loop
-    from nnviz3d.formats.nnrec_reader import Recording
 
 
 def run_window(
-    scene: Scene,
-    base: Path,
+    opened: Opened,
     *,
     backend: str = "auto",
     headless: bool = False,
@@ -31,32 +29,31 @@ def run_window(
     screenshot: Path | None = None,
     stats: Path | None = None,
     fullscreen: bool = False,
-    path: Path | None = None,
     tour: str = "",
-    recording: Recording | None = None,
     arriving: Path | None = None,
     resume: Path | None = None,
     typed: Sequence[str] = (),
 ) -> int:
-    """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
-    `formats.nnrec_reader.Recording` that plays instead of training; `arriving`: a file as if it were dropped on the window; `resume`: a
-    checkpoint to go on from, with other settings where these were `typed`. Returns the exit code."""
+    """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `arriving`: a file as if
+    it were dropped on the window; `resume`: a checkpoint to go on from, with other settings where these were `typed`. Returns the exit
+    code."""
     with interrupts.held():
         from nnviz3d.app.render import image_files
         from nnviz3d.app.session import checkpoint_resume
-        from nnviz3d.app.session.opening import new_session
         from nnviz3d.app.session.session import REMEMBER
         from nnviz3d.gfx.hosts import alone, open_host
 
     file_extensions.check(screenshot, file_extensions.SCREEN, "screenshot")
     file_extensions.check(stats, file_extensions.NUMBERS, "stats")
-    session = new_session(scene, base, backend, path, REMEMBER, recording)  # bad input is reported before a window opens
+    session = opened.session(backend, REMEMBER)  # bad input is reported before a window opens
     if resume is not None:
         checkpoint_resume.judge(session, checkpoint_resume.find(resume), typed)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
+        if opened.watched is not None:
+            ending.callback(opened.watched.start().close)
         ending.enter_context(alone(window=not headless))
         with interrupts.held():
-            host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
+            host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {session.scene.title or 'untitled'}", fullscreen)
             ending.callback(host.close)
             from nnviz3d.app.window.loop import Loop
             from nnviz3d.app.window.personal_settings import Personal, where
@@ -68,15 +65,13 @@ def run_window(
             go_on(loop, resume, typed)
         if tour:
             loop.tour.start(tour)
-        if arriving is not None:
-            host.dropped.append(str(arriving))
+        host.dropped += [] if arriving is None else [str(arriving)]
         loop.run(frames)
         if screenshot is not None:
             image_files.write(loop.picture_at_rest(), screenshot)
         if stats is not None:
-            write_text(
-                stats, json.dumps(loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}, indent=1) + "\n"
-            )
+            facts = loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}
+            write_text(stats, json.dumps(facts, indent=1) + "\n")
     if loop.session.source.diverged is not None and frames is not None:
         raise RunError(loop.session.banner)
     return 0

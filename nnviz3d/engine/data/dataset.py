@@ -5,10 +5,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from nnviz3d.spec.units import Unit
+
+
+class Tokenizer(Protocol):
+    """How a text becomes numbers of tokens, where tokens are neither its words nor its characters."""
+
+    def encode(self, text: str) -> list[int]: ...
+    def decode(self, ids: list[int]) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class DataSet:
     reconstructs: bool = False  # the targets are the inputs: the output is a sample too, of the same shape
     own: tuple[np.ndarray, np.ndarray, tuple[str, ...]] | None = None  # then classes of train and test rows that it does not learn, names
     axes: tuple[str, ...] = ()  # what the axes of `shape` run over ("token", ...); empty: a vector, a picture, a picture for each channel
+    tokenizer: Tokenizer | None = None  # of a model that was opened with its own
 
     @cached_property
     def digest(self) -> str:

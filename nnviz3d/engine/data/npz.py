@@ -19,7 +19,7 @@ from nnviz3d.engine.data.dataset import Samples
 from nnviz3d.engine.data.places import opened, overblown
 from nnviz3d.engine.data.sequences import TOKENS, tokens
 from nnviz3d.engine.data.targets import from_array, pixels, spoken
-from nnviz3d.spec import limits
+from nnviz3d.spec import limits, paths
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Data
 
@@ -169,6 +169,11 @@ def read(path: Path, keys: set[str]) -> dict[str, np.ndarray]:
 
 def _key(info: zipfile.ZipInfo) -> str:
     return info.filename.removesuffix(".npy")
+
+
+def array(path: Path) -> np.ndarray:
+    """What a .npy file holds. Raises InputError."""
+    return _npy(path, paths.regular_file(path, limits.DATA_BYTES, "file of one array (.npy)"))
 
 
 def _npy(path: Path, size: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnviz3d.engine.data.dataset import DataSet
+from nnviz3d.engine.data.dataset import DataSet, Tokenizer
 from nnviz3d.engine.data.sequences.grammar import END
 from nnviz3d.engine.data.sequences.text import UNKNOWN, WORDS, WRITTEN
 from nnviz3d.engine.next_token import window
@@ -25,6 +25,7 @@ class Prompts:
     `context`: tokens that it reads at most; `given`: as many stand before the first one that it learns to predict. `start`: the token that
     every sequence begins with, -1: none; `end`: the one that ends it, -1: none. `slides`: there is no end, and of more tokens than
     `context` the last ones are read; else a sequence is complete when it has one more. `spaces`: they are tokens, or part words only.
+    `tokenizer`: parts texts into tokens instead of this.
     """
 
     vocabulary: tuple[str, ...]
@@ -35,6 +36,7 @@ class Prompts:
     start: int
     end: int
     slides: bool
+    tokenizer: Tokenizer | None = None
 
     @classmethod
     def of(cls, data: DataSet, settings: Data) -> Prompts | None:
@@ -42,6 +44,8 @@ class Prompts:
         if not data.tokens:
             return None
         text, x, t = settings.kind == "text", data.x_train, data.t_train
+        if not len(x):  # of an opened model: any text goes, and goes on
+            return cls(data.vocabulary, True, False, data.shape[0], 1, -1, -1, True, data.tokenizer)
         words = settings.tokens == "words" if text else settings.kind != "sort"
         start = int(x[0, 0]) if not text and len(x) > 1 and (x[:, 0] == x[0, 0]).all() else -1
         end = data.vocabulary.index(END) if END in data.vocabulary else -1
@@ -55,6 +59,8 @@ class Prompts:
 
     def ids(self, text: str) -> np.ndarray:
         """The numbers of a text's tokens, with the start where it has none. Raises InputError: no token, unknown ones, too many."""
+        if self.tokenizer is not None:
+            return self._encoded(text, self.tokenizer)
         known = {word: k for k, word in enumerate(self.vocabulary)}
         folded: dict[str, int] = {}
         for word, k in known.items():
@@ -74,8 +80,22 @@ class Prompts:
             raise InputError.of("", "prompt", text)
         return np.array(found, np.int64)
 
+    def _encoded(self, text: str, tokenizer: Tokenizer) -> np.ndarray:
+        """Of more tokens than it reads the last are read. Raises InputError."""
+        found = tokenizer.encode(text)
+        if not found:
+            raise InputError.of("", "prompt", "The prompt is empty; type at least one token.")
+        if len(found) > self.most:
+            raise InputError.of("", "prompt", f"The prompt has {len(found):,} tokens; at most {self.most:,} are read.")
+        if max(found) >= len(self.vocabulary):
+            message = f"The tokenizer gives the token {max(found):,}; the network has {len(self.vocabulary):,} of them."
+            raise InputError.of("", "prompt", message)
+        return np.array(found, np.int64)
+
     def text(self, ids: np.ndarray) -> str:
         """What gives these numbers when it is typed."""
+        if self.tokenizer is not None:
+            return self.tokenizer.decode(np.asarray(ids).tolist())
         shown: dict[str, str] = {mark: sign for sign, mark in WRITTEN.items()} if self.spaces else {}
         words: list[str] = [self.vocabulary[k] for k in np.asarray(ids).tolist()]
         return ("" if self.spaces else " ").join(shown.get(word, word) for word in words)

@@ -15,6 +15,9 @@ class EmbeddingEquations(EquationsFace):
     title = "Its row of the table"
     returns = "Nothing: the number of a token is a name, which has no slope"
 
+    def of(self, letters: list[str]) -> str:
+        return rf"W\,[{letters[0]},\,f]"
+
     def pre_activation(self, reading: NeuronReading) -> list[Line]:
         """Which row, and the weight that stands there."""
         if reading.incoming is None:

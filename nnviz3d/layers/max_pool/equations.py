@@ -23,6 +23,9 @@ class MaxPoolEquations(EquationsFace):
     still = "A maximum has no weights and no bias: training changes nothing here."
     returns = "The error of the next layer, for the winner of each window alone"
 
+    def of(self, letters: list[str]) -> str:
+        return r"\max_i a_i"
+
     def asks(self, node: Node, sources: tuple[Node, ...], j: int) -> Asked:
         """The cells of its window, in the order of reading: their activations and their numbers in the layer."""
         cells = cells_of_window(node, sources, j)

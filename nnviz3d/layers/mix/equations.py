@@ -18,6 +18,9 @@ class MixEquations(EquationsFace):
     still = "A mixture has no weights and no bias: training changes nothing here."
     returns = "The error of the mixture, times the other factor"
 
+    def of(self, letters: list[str]) -> str:
+        return r"\sum_t s_t\,v_t"
+
     def pre_activation(self, reading: NeuronReading) -> list[Line]:
         """The values that a token looks at, each times its share; the other input says the same products."""
         if reading.incoming is None:

@@ -16,6 +16,12 @@ PLACE = r"p"  # what belongs to the place
 class PositionEquations(EquationsFace):
     title = "Its place"
 
+    def of(self, letters: list[str]) -> str:
+        """One number comes in, and its place is added; or two, which are turned."""
+        if len(letters) == 1:
+            return f"{letters[0]} + {PLACE}"
+        return rf"{letters[0]}\,\mathrm{{cos}} + {letters[1]}\,\mathrm{{sin}}"
+
     def pre_activation(self, reading: NeuronReading) -> list[Line]:
         """The activation, and what the place adds to it; or two features of a pair, turned."""
         if reading.incoming is None or reading.z is None:

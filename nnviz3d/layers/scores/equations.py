@@ -18,6 +18,9 @@ class ScoresEquations(EquationsFace):
     still = "Scores have no weights and no bias: training changes nothing here."
     returns = "The error of the scores, times the other factor, divided by the root of the number of features"
 
+    def of(self, letters: list[str]) -> str:
+        return r"q \cdot k / \sqrt{d}"
+
     def pre_activation(self, reading: NeuronReading) -> list[Line]:
         """The features of the query, each times that of the key; the other input says the same products."""
         if reading.incoming is None:

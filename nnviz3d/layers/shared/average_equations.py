@@ -20,6 +20,9 @@ class AverageEquations(EquationsFace):
     what = "window"
     returns = "The error of the next layer, shared out equally among the cells of each mean"
 
+    def of(self, letters: list[str]) -> str:
+        return r"\mathrm{mean}_i\,a_i"
+
     def pre_activation(self, reading: NeuronReading) -> list[Line]:
         """1 / n of each cell: symbols, the largest, the rest as one number, result."""
         before = reading.incoming

@@ -38,6 +38,7 @@ class EdgesFace(ABC):
     def count(self, connection: Connection) -> int:
         return connection.size
 
+    fixed = False  # a connection that stands for no edges: one line, whose number never changes
     passes_back = True  # its inputs get an error; numbers of tokens have none
 
     def of(self, connection: Connection) -> EdgesFace:

@@ -21,13 +21,11 @@ def forward(b: Bound, centre: bool) -> Calls:
 
 
 def backward(b: Bound, centre: bool) -> Calls:
-    d, calls, to = over_rows(b.d, b.node), [], b.dx[0]
+    to, gradients = b.dx[0], None
     if b.gradients:
-        shift = b.gradients["bias"].reshape(-1) if centre else None
-        calls += b.ops.row_gradients(d, b.kept, b.gradients["weight"].reshape(-1), shift)
-    if to is not None:
-        calls += b.ops.row_backward(d, b.parts["weight"].reshape(-1), b.kept, Into(to.d, to.add), centre)
-    return calls
+        gradients = b.gradients["weight"].reshape(-1), b.gradients["bias"].reshape(-1) if centre else None
+    into = None if to is None else Into(to.d, to.add)
+    return b.ops.row_backward(over_rows(b.d, b.node), b.parts["weight"].reshape(-1), b.kept, into, gradients, centre)
 
 
 def first_value(table: Any, part: str) -> float:

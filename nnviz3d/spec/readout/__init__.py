@@ -24,7 +24,7 @@ from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
 from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
-from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
+from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading, WatchedReading
 from nnviz3d.spec.readout.tokens import AttentionLayer, AttentionReading, PromptReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
 from nnviz3d.spec.readout.window import PatchReading, SharesReading, WindowReading
@@ -84,5 +84,6 @@ __all__ = [
     "TsneReading",
     "UpdateReading",
     "WalkReading",
+    "WatchedReading",
     "WindowReading",
 ]

@@ -23,7 +23,7 @@ from nnviz3d.spec.readout.layers import LayerReading, LayersReading
 from nnviz3d.spec.readout.neuron import NeuronReading
 from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
-from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading
+from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading, WatchedReading
 from nnviz3d.spec.readout.tokens import AttentionReading, PromptReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
 from nnviz3d.spec.reasons import ABLE, Reasons
@@ -159,6 +159,7 @@ class Readout:
     titles: Titles | None = None  # while a film is made
     recording: RecordingReading | None = None  # while a recording is played instead of training
     reasons: Reasons = ABLE  # why controls do nothing for this network
+    asked: bool = False  # a model that was opened to be asked something
     stack: str = ""  # of the stack under the pointer, where there is one
     settings: Settings = field(default_factory=Settings)  # of this person
     edges_folded: int = 0  # neurons in stacks: of their edges only the strongest are shown
@@ -180,3 +181,4 @@ class Readout:
     map: MapReading | None = None  # of a network that is larger than what is seen of it
     edges_waiting: int = 0  # of connections that have not been looked through yet
     capture: CaptureReading | None = None  # while a film is made of the window
+    watched: WatchedReading | None = None  # while a training loop elsewhere is watched

@@ -109,3 +109,5 @@ class LayersReading:
     seen: int
     total: int
     rows: int  # samples whose activations are looked at; 0: the shown one
+    nodes: tuple[int, ...] = ()  # numbers of the layers' nodes
+    rms_tl: np.ndarray | None = None  # root mean square of the quantity in every layer, at the steps `seen_t`

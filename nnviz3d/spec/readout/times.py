@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nnviz3d.spec.units import SquaredError
+from nnviz3d.spec.walk_line import WalkLine
 
 
 @dataclass(frozen=True)
 class WalkReading:
     """A walk through one training iteration: where it is, and what the iteration does to the shown sample."""
 
-    phases: tuple[str, ...]  # titles for people, in order
-    kinds: tuple[str, ...]  # "forward", "backward", ... of each
+    line: WalkLine  # what its time line shows: folded parts pass as one
+    kinds: tuple[str, ...]  # "forward", "backward", ... of each phase
     number: float  # index of the phase + how much of it has passed
     playing: bool
     speed: float  # phases a second
@@ -90,3 +91,33 @@ class RecordingReading:
     half: bool
     gone: str
     rows: int
+
+
+LinkState = Literal["waiting", "connected", "lost", "finished", "failed", "restarted", "refused"]
+
+
+@dataclass(frozen=True)
+class WatchedReading:
+    """A training loop elsewhere that is watched. `run`: its name; `text`: more of `state` in words; `live`: what is shown follows it.
+    `newest`: its newest step; `kept` steps that can be gone back to; `dropped`: frames that were left out; `metrics`: name and value.
+    `gradients`: the loop's own are shown, else those of the shown sample. `code`: the line that a loop needs, while none was found.
+    `why`: its model cannot be drawn, and why. `paused`: it lends control, and waits."""
+
+    state: LinkState
+    text: str = ""
+    run: str = ""
+    address: str = ""
+    live: bool = True
+    newest: int = 0
+    kept: int = 0
+    dropped: int = 0
+    metrics: tuple[tuple[str, float], ...] = ()
+    gradients: bool = False
+    code: str = ""
+    why: str = ""
+    paused: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """There is no network to draw."""
+        return bool(self.code or self.why)

@@ -26,11 +26,17 @@ class Charts:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something unusual about the network or its training: what, the numbers that show it, and what to try."""
+    """Something unusual about the network or its training: what, the numbers that show it, and what to try.
+
+    Of one layer (`layer`, its node's number): `sign`, the title without the layer's name, and `share`, how much of the layer it is.
+    """
 
     title: str
     how: str
     remedy: str
+    layer: int = -1
+    sign: str = ""
+    share: float = 0.0
 
 
 @dataclass(frozen=True)

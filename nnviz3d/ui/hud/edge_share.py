@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from nnviz3d.spec.foreign_graph import is_foreign
 from nnviz3d.spec.number_text import count, percent
 from nnviz3d.spec.readout import Readout
+
+CONNECTIONS = (
+    "A line is a connection: one tensor is computed from the other. It is no edge between two neurons, and has no weight; of this network "
+    "only the values are known, not the equations behind them."
+)
 
 
 def text(r: Readout, quantity: str) -> str:
     """How many edges are drawn; of the strongest ones also how much of a quantity they hold, where it is known."""
     inside = f", {count(r.edges_inside)} in slabs" if r.edges_inside else ""
+    if is_foreign(r.topology):
+        return f"{count(r.edges_total - r.edges_inside)} connections between tensors{inside}"
     if r.edges_waiting:
         return f"looking through {count(r.edges_waiting)} of {count(r.edges_total)} edges"
     if r.edges_shown >= r.edges_total:
@@ -26,6 +34,8 @@ def text(r: Readout, quantity: str) -> str:
 
 def explained(r: Readout, quantity: str) -> str:
     """The same at length."""
+    if is_foreign(r.topology):
+        return CONNECTIONS
     said = [f"Number of edges drawn, and their share of the sum of {quantity} over all edges."]
     folded = count(r.edges_folded)
     if r.edges_waiting:

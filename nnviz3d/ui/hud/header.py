@@ -6,6 +6,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.foreign_graph import is_foreign
 from nnviz3d.spec.node_names import phase_layer
 from nnviz3d.spec.number_text import count, plain, short, times
 from nnviz3d.spec.readout import PlaneReading
@@ -16,7 +17,8 @@ from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
-from nnviz3d.ui.hud import edge_share, scene_menu
+from nnviz3d.ui.hud import edge_share, scene_menu, watching
+from nnviz3d.ui.hud.free_area import WIDE
 from nnviz3d.ui.hud.labels import colour_bar
 
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
@@ -37,13 +39,20 @@ def draw(f: Frame) -> Rect:
     floating(f, "##header", margin, margin)
     _title(f, room)
     _recording(f, room)
-    _sample(f, room)
-    _differences(f, room)
-    if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):
-        _legend(f, room)
+    watching.line(f, room)
+    if f.readout.watched is None or not f.readout.watched.empty:
+        _network(f, room)
     at, size = imgui.get_window_pos(), imgui.get_window_size()
     imgui.end()
     return at.x, at.y, at.x + size.x, at.y + size.y
+
+
+def _network(f: Frame, room: float) -> None:
+    _sample(f, room)
+    _differences(f, room)
+    between = f.readout.compare is not None and f.stage_width < f.px(WIDE) and f.height < f.px(TALL)  # two networks need the lines
+    if not f.low and not between and (f.readout.tour is None or f.height >= f.px(TALL)):
+        _legend(f, room)
 
 
 def _title(f: Frame, room: float) -> None:
@@ -165,6 +174,8 @@ def _legend(f: Frame, room: float) -> None:
     r = f.readout
     if not r.edges_total:
         return
+    if is_foreign(r.topology):
+        return _connection_legend(f, room)
     weights = r.moment.weights if r.moment and r.moment.weights.on else None
     difference = r.walk is None and r.moments.shown == "B - A"
     quantity = r.walk.symbol if r.walk else "|w in B − w in A|" if difference else QUANTITY_SYMBOL[f.scene.look.edges]
@@ -212,6 +223,15 @@ def _legend(f: Frame, room: float) -> None:
         tip(f, "An evenly drawn subset: more dots would cover each other and the plate.")
     if weights:
         _weights_legend(f, weights)
+    imgui.pop_font()
+
+
+def _connection_legend(f: Frame, room: float) -> None:
+    """Of a network that was built elsewhere: its lines are no edges."""
+    imgui.push_font(None, theme.SMALL)
+    small(f, elide(edge_share.text(f.readout, ""), room))
+    tip(f, edge_share.CONNECTIONS)
+    _neuron_legend(f, room)
     imgui.pop_font()
 
 

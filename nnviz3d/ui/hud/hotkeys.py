@@ -85,7 +85,7 @@ def _layer(f: Frame, by: int) -> None:
 
 def _end(f: Frame, end: int) -> None:
     walk = f.readout.walk
-    f.do("walk_to", float(end * len(walk.phases))) if walk else f.do("rewind", (f.readout.oldest, f.readout.newest)[end])
+    f.do("walk_to", float(end * len(walk.kinds))) if walk else f.do("rewind", (f.readout.oldest, f.readout.newest)[end])
 
 
 def _gradient(f: Frame) -> None:

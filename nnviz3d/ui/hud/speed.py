@@ -34,7 +34,7 @@ def shown(f: Frame) -> str:
 
 def lasts(walk: WalkReading) -> str:
     """How long a whole step takes at this speed; "" where that is as fast as possible."""
-    count = len(walk.phases)
+    count = len(walk.line)
     return f" At this speed the {count:,} phases of the step take {count / walk.speed:,.0f} s." if walk.speed else ""
 
 

@@ -128,7 +128,13 @@ def edge_card(f: Frame) -> None:
 
 
 def _passed_on(f: Frame, e: EdgeReading) -> None:
-    """An edge without a weight."""
+    """An edge without a weight, or the line that stands for a connection of which no edges are known."""
+    table = f.readout.topology.nodes[e.layer].table
+    if table is not None and not table.known:
+        nodes = f.readout.topology.nodes
+        imgui.text_unformatted(f"From {nodes[e.source].name} to {nodes[e.layer].name}")
+        small(f, "a connection between two tensors, not an edge between two neurons")
+        return
     imgui.text_unformatted(f"From {place(f, e.source, e.source_index)} to {place(f, e.layer, e.index)}: no weight")
     small(f, f"passes on a = {plain(e.a)}")
 

@@ -12,7 +12,7 @@ from nnviz3d.spec.tour_reading import TourReading
 from nnviz3d.ui.core import rich_text, theme
 from nnviz3d.ui.core.context import TALL, Frame
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, tip
-from nnviz3d.ui.hud import scrubber, transport, walkbar
+from nnviz3d.ui.hud import transport, walkbar
 
 WIDTH = 660.0  # of the card, unscaled
 READING, SMALLER = 18.0, 16.0  # sizes of the text: where there is room, and where there is little
@@ -109,13 +109,7 @@ def _strip(f: Frame, tour: TourReading, room: float) -> None:
     """The iteration's phases, to be dragged along; or the numbers of the run."""
     high, walk = f.px(18), f.readout.walk
     if tour.strip == "phases" and walk is not None:
-        count = len(walk.phases)
-        blocks = [((k + 1) / count, walkbar.COLOURS[kind]) for k, kind in enumerate(walk.kinds)]
-        at = scrubber.draw(
-            f, "##tour_walk", room, high, walk.number / count, blocks, lambda share: walk.phases[min(int(share * count), count - 1)]
-        )
-        if at is not None:
-            f.do("walk_to", at * count)
+        walkbar.time_line(f, "##tour_walk", walk, room, high)
     elif tour.strip == "numbers":
         imgui.push_font(None, theme.SMALL)
         dim(elide(transport.metrics(f), room))

@@ -19,6 +19,14 @@ from nnviz3d.ui.core.units import loss_unit, rmse_words
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, tip
 from nnviz3d.ui.hud import roundbar, scrubber, toggles, walkbar
 
+_WATCHED = {
+    "play": "Follow the loop: always its newest weights (Space)",
+    "back": "One kept step back ( , )",
+    "step": "One kept step forward; at the newest one the loop takes a step, where it lends control ( . )",
+    "epoch": "Forward to the end of this epoch (Ctrl+PgDn)",
+    "walk": "Walk through one step, computed here from these weights and the samples that were sent (I)",
+    "reset": "Back to the oldest kept step (R)",
+}
 _DRAG = ("Drag to go back; training from there gives the same numbers again.", "Drag to any moment of the recording.")
 _HINTS = {
     "play": "Train (Space)",
@@ -39,16 +47,20 @@ _PLAYED = {
 
 
 def metrics(f: Frame) -> str:
-    """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 % at step 1,230'."""
+    """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 % at step 1,230'; "" of a network without time."""
     r = f.readout
+    if r.reasons.play and r.compare is None and not r.step:
+        return ""
     parts = [f"{'now: ' if r.moments.shown else ''}step {count(r.step)}", f"epoch {r.epoch:.1f}"]
     if r.compare is not None:
         return "   ·   ".join([*parts, *map(network_line, r.compare.networks)])
     if r.loss is not None:
         parts.append(f"loss {short(r.loss)}")
     text = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"
-    if r.test_loss is not None:
-        rmse = f"test RMSE {r.error.text(r.test_loss)}, loss {short(r.test_loss)}" if r.error is not None else ""
+    if r.test_loss is not None or r.test_accuracy is not None:
+        rmse = ""
+        if r.test_loss is not None and r.error is not None:
+            rmse = f"test RMSE {r.error.text(r.test_loss)}, loss {short(r.test_loss)}"
         parts.append(f"{rmse or text} {r.scores.tested(r.step)}".rstrip())
     return "   ·   ".join(parts)
 
@@ -149,13 +161,14 @@ def place(r: Readout, step: int) -> str:
     near = max((r.newest - r.oldest) // 150, 1)
     changed = next((change for change in r.changes if abs(change - step) <= near), None)
     text = "" if changed is None else f" At step {count(changed)} settings or weights were changed."
-    return f"Step {count(step)}.{text} " + _DRAG[r.recording is not None]
+    drag = "Drag to any kept step; Play follows the loop again." if r.watched is not None else _DRAG[r.recording is not None]
+    return f"Step {count(step)}.{text} {drag}"
 
 
 def _buttons(f: Frame, room: float) -> set[str]:
     """What runs time; where there is no room the less important give way to the list behind the dots. Returns what is there."""
     r = f.readout
-    hints, why = _HINTS if r.recording is None else _PLAYED, r.reasons
+    hints, why = _WATCHED if r.watched is not None else _PLAYED if r.recording is not None else _HINTS, r.reasons
     one = partial(roundbar.button, f)
 
     def able(name: str, reason: str) -> tuple[str, bool]:
@@ -175,7 +188,7 @@ def _buttons(f: Frame, room: float) -> set[str]:
         one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", walk[0], ("walk",), enabled=walk[1]),
         one(2, fa.ICON_FA_ROTATE_LEFT, "reset", reset[0], ("reset",), enabled=reset[1]),
         one(2, fa.ICON_FA_DICE, "new_seed", seed[0], ("new_seed",), enabled=seed[1]),
-        roundbar.pace(f),
+        *(() if r.watched is not None else (roundbar.pace(f),)),  # the loop has a pace of its own
         Item(5, f.px(roundbar.SIDE), lambda: _moments(f)),
         roundbar.more(f, 1),
     ]

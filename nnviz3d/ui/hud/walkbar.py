@@ -25,7 +25,7 @@ LOOPS = {  # icon, name, words, what comes next
 
 def draw(f: Frame, walk: WalkReading, room: float) -> None:
     """Time line, then buttons, centred in `room` pixels."""
-    _time_line(f, walk, room)
+    time_line(f, "##walk", walk, room, f.px(HEIGHT))
     f.memory.on_bar = frozenset(_buttons(f, walk, room) | toggles.row(f, room))
 
 
@@ -42,20 +42,19 @@ def verdict(walk: WalkReading, room: float) -> str:
     return whole if imgui.calc_text_size(whole).x <= room else dot.join((where, loss))
 
 
-def _time_line(f: Frame, walk: WalkReading, room: float) -> None:
-    """One block a phase; drag anywhere."""
-    count = len(walk.phases)
-    blocks = [((k + 1) / count, COLOURS[kind]) for k, kind in enumerate(walk.kinds)]
-    at = scrubber.draw(
-        f, "##walk", room, f.px(HEIGHT), walk.number / count, blocks, lambda share: walk.phases[min(int(share * count), count - 1)]
-    )
+def time_line(f: Frame, name: str, walk: WalkReading, room: float, high: float) -> None:
+    """One block for each stretch, which is a phase or those of a folded part; drag anywhere."""
+    line, count = walk.line, len(walk.line)
+    blocks = [((k + 1) / count, COLOURS[stretch.kind]) for k, stretch in enumerate(line.stretches)]
+    titled = lambda share: line.stretches[min(int(share * count), count - 1)].title  # noqa: E731
+    at = scrubber.draw(f, name, room, high, line.along(walk.number) / count, blocks, titled)
     if at is not None:
-        f.do("walk_to", at * count)
+        f.do("walk_to", line.number(at * count))
 
 
 def _buttons(f: Frame, walk: WalkReading, room: float) -> set[str]:
     """What moves along. Returns what has room."""
-    count, one = len(walk.phases), partial(roundbar.button, f)
+    one = partial(roundbar.button, f)
     play = (fa.ICON_FA_PAUSE, "Pause (Space)") if walk.playing else (fa.ICON_FA_PLAY, "Play this step (Space)")
     hold = f"The previous step{f', step {walk.step - 1:,}' if walk.step > 1 else ''} (PgUp)"
     buttons = [
@@ -63,7 +62,7 @@ def _buttons(f: Frame, walk: WalkReading, room: float) -> set[str]:
         one(2, fa.ICON_FA_BACKWARD_FAST, "walk_previous", hold, ("move", ("step", -1)), enabled=walk.step > 1),
         one(0, fa.ICON_FA_BACKWARD_STEP, "walk_back", "One phase back ( , )", ("walk_by", -1), enabled=walk.number > 0),
         one(0, play[0], "walk_play", play[1], ("walk_play", not walk.playing), accent=True),
-        one(0, fa.ICON_FA_FORWARD_STEP, "walk_on", "One phase forward ( . )", ("walk_by", 1), enabled=walk.number < count),
+        one(0, fa.ICON_FA_FORWARD_STEP, "walk_on", "One phase forward ( . )", ("walk_by", 1), enabled=walk.number < len(walk.kinds)),
         one(1, fa.ICON_FA_FORWARD_FAST, "walk_next", "The next step (I), or without playing (PgDn)", ("walk",)),
         one(4, *LOOPS[walk.loop][:2], f"At the end: {LOOPS[walk.loop][2]}. Press to change (L)", ("walk_loop", LOOPS[walk.loop][3])),
         roundbar.pace(f),

@@ -30,7 +30,7 @@ class ChartsPanel:
     def draw(self, f: Frame) -> None:
         self._follow(f)
         if len(self.loss.x) < 2 and len(self.test.x) < 2:
-            small(f, "The curves start with the next training steps.", wrap=True)
+            small(f, f.readout.reasons.play or "The curves start with the next training steps.", wrap=True)
             return
         r = f.readout
         scored, when = r.scores.words(r.class_names), r.scores.tested(r.step)
@@ -100,7 +100,7 @@ class ChartsPanel:
             last = max(float(train.x[-1]) if len(train.x) else 1.0, float(test.x[-1]) if len(test.x) else 1.0, 1.0)
             plots.steps_axis(last, more=_BARE if accuracy else 0)  # the plot below has the same axis
             if accuracy:
-                low = min(1.0 if not len(s.x) else s.lowest for s in (train, test))
+                low = min(s.lowest if len(s.x) and s.lowest == s.lowest else 1.0 for s in (train, test))  # nan: never measured
                 implot.setup_axis_limits(implot.ImAxis_.y1, 0 if low < 0.5 else 0.5 if low < 0.8 else 0.8, 1.01, implot.Cond_.always)
                 implot.setup_axis_format(implot.ImAxis_.y1, "%.2g")
             else:

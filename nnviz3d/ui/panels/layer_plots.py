@@ -13,6 +13,7 @@ from nnviz3d.ui.core import histogram_image, plots, theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.plots import PLOT, line_spec
 from nnviz3d.ui.core.widgets import elide, small, tip
+from nnviz3d.ui.panels.folded_layers import FoldedLayers
 
 HEIGHT = 150  # unscaled pixels
 SHOWN, NAMED = 12, 6  # layers that have a line of their own; layers whose line is named
@@ -118,7 +119,8 @@ class Flow(PlotLines):
     def _prepare(self, r: LayersReading, moments: int) -> None:
         known = np.flatnonzero((r.gradient_tl[:moments] > 0).any(1))
         self.rows = known[np.unique(np.linspace(0, len(known) - 1, TRAIL + 1).astype(int))].tolist() if len(known) else []
-        self.limits = decades(r.gradient_tl[self.rows])
+        ends = np.stack([r.least_tl, r.largest_tl]) if isinstance(r, FoldedLayers) else r.gradient_tl[None]
+        self.limits = decades(ends[:, self.rows])
         self.ticks = histogram_image.powers(*self.limits, TICKS)
         self.x = np.arange(1, len(r.names) + 1, dtype=float)
 
@@ -142,6 +144,8 @@ class Flow(PlotLines):
                     else line_spec(theme.CURVE_TEST, f.px(1.2), 0.15 + 0.08 * n, layers == 1)
                 )
                 implot.plot_line(f"##{n}", self.x[known], y[known], spec=look)
+            if isinstance(r, FoldedLayers):
+                _ranges(f, r, self.rows[-1])
             if implot.is_plot_hovered():
                 k = min(max(round(implot.get_plot_mouse_pos().x) - 1, 0), layers - 1)
                 lines = [f"step {r.step_t[row]:,.0f}: {short(float(r.gradient_tl[row, k]))}" for row in reversed(self.rows)]
@@ -150,8 +154,21 @@ class Flow(PlotLines):
         imgui.pop_font()
 
 
+def _ranges(f: Frame, r: FoldedLayers, row: int) -> None:
+    """From the least to the largest gradient in each closed part."""
+    for k, line in enumerate(r.charted):
+        low, high = r.least_tl[row, k], r.largest_tl[row, k]
+        if len(line.members) > 1 and high > 0:
+            ends = np.array([max(low, high * 1e-12), high])
+            implot.plot_line(f"##range{k}", np.full(2, k + 1.0), ends, spec=line_spec(theme.ACCENT, f.px(4), 0.35))
+
+
 class Ratio(PlotLines):
     """Root mean square of one step's change over that of the weights, a line a layer."""
+
+    def inks(self, r: FoldedLayers) -> dict[str, str]:
+        """The colours of lines that are drawn."""
+        return {r.charted[k].name: colour(k, len(r.charted)) for k in self.shown}
 
     def _head(self, f: Frame, r: LayersReading) -> bool:
         if not len(self.newest):
@@ -195,6 +212,8 @@ class Ratio(PlotLines):
 
     def _foot(self, f: Frame, r: LayersReading) -> None:
         """Each line with its newest number, or only the ends of the colours where there are many."""
+        if isinstance(r, FoldedLayers):
+            return  # the list says it
         layers = len(r.names)
         named = list(range(layers)) if layers <= NAMED else [0, layers - 1]
         right = imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x

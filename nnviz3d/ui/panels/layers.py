@@ -11,11 +11,12 @@ from imgui_bundle import imgui, implot
 
 from nnviz3d.spec.number_text import count, short
 from nnviz3d.spec.readout import LayersReading
-from nnviz3d.ui.core import histogram_image, plots, theme
+from nnviz3d.ui.core import histogram_image, part_rows, plots, theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.plots import PLOT, line_spec
 from nnviz3d.ui.core.texture import Bitmap, ramp
-from nnviz3d.ui.core.widgets import combo, small, tip
+from nnviz3d.ui.core.widgets import combo, elide, small, tip
+from nnviz3d.ui.panels.folded_layers import FoldedLayers, Folding
 from nnviz3d.ui.panels.layer_plots import HEIGHT, Flow, Ratio, room, until
 
 TITLE, ICON, HINT, OPEN = "Layers", fa.ICON_FA_LAYER_GROUP, "Weights, gradients and activations of each layer, over the steps.", False
@@ -37,6 +38,7 @@ class Layers:
         self.view, self.quantity, self.layer = "values", "weight", 0
         self.log = {"weight": False, "gradient": True, "activation": False}
         self.spread, self.flow, self.ratio = SpreadPlot(), Flow(), Ratio()
+        self.folding = Folding()
         self._followed = -1
 
     def draw(self, f: Frame) -> None:
@@ -50,8 +52,9 @@ class Layers:
         if reading is None:
             small(f, "Computing …")
             return
+        folded = self.folding.of(reading, f.readout.topology, f.readout.opened)
         if self.view == "values":
-            self._choices(f, reading)
+            self._choices(f, reading, folded is not None)
             if (reading.quantity, reading.layer) != (self.quantity, min(self.layer, len(reading.names) - 1)):
                 imgui.dummy(imgui.ImVec2(1, f.px(HEIGHT)))  # the next frame has it
             elif len(reading.seen_t):
@@ -61,7 +64,27 @@ class Layers:
                     f, "There is no gradient before the first training step." if self.quantity == "gradient" else "Computing …", wrap=True
                 )
         else:
-            (self.flow if self.view == "flow" else self.ratio).draw(f, reading)
+            (self.flow if self.view == "flow" else self.ratio).draw(f, folded or reading)
+        if folded is not None:
+            self._rows(f, folded)
+
+    def _rows(self, f: Frame, r: FoldedLayers) -> None:
+        """The layers as the Outline folds them, with what the view shows of each; a click chooses one."""
+        whole = r.whole
+        if self.view == "values":
+            what, values_tl, step_t = f"root mean square of the {QUANTITIES[whole.quantity]}", whole.rms_tl, whole.seen_t
+        elif self.view == "flow":
+            what, values_tl, step_t = "root mean square of the gradient", whole.gradient_tl, whole.step_t
+        else:
+            what, values_tl, step_t = "change in one step / size of the weights", whole.ratio_tl, whole.step_t
+        moments = until(step_t, f.readout.step)
+        known = np.zeros(0, int) if values_tl is None else np.flatnonzero(np.isfinite(values_tl[:moments]).any(1))
+        if values_tl is None or not len(known):
+            return
+        inks = self.ratio.inks(r) if self.view == "ratio" else {}
+        picked = part_rows.draw(f, "parts", r.lines, values_tl[known[-1]], what, self.layer if self.view == "values" else -1, inks)
+        if picked >= 0:
+            self.layer, self.view = picked, "values"
 
     def _tabs(self, f: Frame) -> None:
         """One of three, as wide as the panel."""
@@ -81,7 +104,8 @@ class Layers:
             tip(f, hint)
         imgui.pop_font()
 
-    def _choices(self, f: Frame, reading: LayersReading) -> None:
+    def _choices(self, f: Frame, reading: LayersReading, listed: bool) -> None:
+        """`listed`: layers are chosen in the list below."""
         width = (imgui.get_content_region_avail().x - f.px(6)) / 2
         imgui.set_next_item_width(width)
         picked = combo("##quantity", self.quantity, tuple(QUANTITIES), QUANTITIES)
@@ -93,9 +117,12 @@ class Layers:
         )
         imgui.same_line(0, f.px(6))
         imgui.set_next_item_width(width)
-        names = {str(k): name for k, name in enumerate(reading.names)}
-        picked = combo("##layer", str(min(self.layer, len(names) - 1)), tuple(names), names)
-        self.layer = self.layer if picked is None else int(picked)
+        if listed:
+            small(f, elide(reading.names[min(self.layer, len(reading.names) - 1)], width))
+        else:
+            names = {str(k): name for k, name in enumerate(reading.names)}
+            picked = combo("##layer", str(min(self.layer, len(names) - 1)), tuple(names), names)
+            self.layer = self.layer if picked is None else int(picked)
         tip(f, "The layer to plot. A layer selected in the picture is shown here too.")
         _, self.log[self.quantity] = imgui.checkbox("log axis", self.log[self.quantity])
         tip(f, "Signed logarithmic axis: each line is ten times the previous one, in both directions from zero.")

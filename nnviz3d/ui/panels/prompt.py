@@ -203,7 +203,7 @@ def bar_rows(r: PromptReading, temperature: float, top_k: int, top_p: float) -> 
     """A small vocabulary in its order, of a large one the largest logits; the way from logit to probability in the tip."""
     assert r.logit_v is not None and r.scaled_v is not None and r.probability_v is not None
     assert r.in_top_k_v is not None and r.kept_v is not None
-    order = np.argsort(-r.logit_v, kind="stable")[:BARS] if len(r.logit_v) > BARS else np.arange(len(r.logit_v))
+    order = largest(r.logit_v) if len(r.logit_v) > BARS else np.arange(len(r.logit_v))
     best, rows = int(r.logit_v.argmax()), []
     for k in order.tolist():
         p = float(r.probability_v[k])
@@ -220,3 +220,10 @@ def bar_rows(r: PromptReading, temperature: float, top_k: int, top_p: float) -> 
         colour = _OUT if not r.kept_v[k] else _ACCENT if k == best else _OTHER
         rows.append(Bar(r.vocabulary[k], p, percent(p), colour, f"{r.vocabulary[k]}: {' → '.join(way)}.", k == best))
     return rows
+
+
+def largest(value_v: np.ndarray) -> np.ndarray:
+    """The numbers of the `BARS` largest, falling; of equal ones the first. Of 50,000 a tenth of the time of sorting them all."""
+    least = np.partition(value_v, len(value_v) - BARS)[len(value_v) - BARS]
+    there = np.flatnonzero(value_v >= least)
+    return there[np.argsort(-value_v[there], kind="stable")][:BARS]

@@ -194,8 +194,8 @@ def test_a_file_alone_means_run_and_a_table_arrives_in_the_window(tmp_path, monk
     assert main.with_command(["nonsense"]) == ["nonsense"]
     seen = {}
 
-    def window(scene, base, **options):
-        seen.update(options, scene=scene)
+    def window(opened, **options):
+        seen.update(options, scene=opened.scene)
         return 0
 
     monkeypatch.setattr("nnviz3d.app.window.run.run_window", window)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -428,24 +429,109 @@ def test_frames_are_the_same_whatever_was_drawn_before(hand, tmp_path, monkeypat
     hand.do("walk", frames=12)
     path = hand.loop.log.save(tmp_path / "a.timeline")
     monkeypatch.undo()
-
-    def drawn(times):
-        session, play = log_player.open(path, "cpu")
-        stage = Stage(hand.host, session)
-        play.show_on(stage)
-        for time in times:
-            cue = play.seek(time)
-            stage.time = cue.time
-            session.refresh()
-            stage.draw(0.0, cue.pose, exact=True)
-        image = hand.host.read()
-        stage.close()
-        return image
-
     for last in (0.3, 0.55, play_end(path)):
-        alone = drawn([last])
+        alone, _ = drawn(hand.host, path, [last])
         assert alone.std() > 3
-        assert np.array_equal(drawn([0.0, 0.1, 0.2, 0.31, 0.4, 0.5, last] if last > 0.5 else [0.0, 0.1, last]), alone)
+        times = [0.0, 0.1, 0.2, 0.31, 0.4, 0.5, last] if last > 0.5 else [0.0, 0.1, last]
+        assert np.array_equal(drawn(hand.host, path, times)[0], alone)
+
+
+def drawn(host, path, times):
+    """What a film of this file shows at the last of these times, and where neurons stand there."""
+    session, play = log_player.open(path, "cpu")
+    stage = Stage(host, session)
+    play.show_on(stage)
+    for time in times:
+        cue = play.seek(time)
+        stage.time = cue.time
+        session.refresh()
+        stage.draw(0.0, cue.pose, exact=True)
+    image, places = host.read(), stage.view.picture.layout.place_n4.copy()
+    stage.close()
+    return image, places
+
+
+SMALL_GPT = ("sort-gpt", Edit("data.samples", 300))
+
+
+@pytest.mark.parametrize("hand", [SMALL_GPT], indirect=True)
+def test_parts_that_open_in_a_film_are_as_far_as_they_are_then_whatever_was_drawn_before(hand, tmp_path, monkeypatch):
+    hand.frames(6)
+    hand.do("open_part", "blocks.1", frames=12)  # on its way when the next one opens
+    hand.do("open_part", "blocks.2", frames=50)
+    hand.do("close_part", "blocks", frames=50)
+    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    monkeypatch.undo()
+    opened = [event.time for event in session_log.load(path).events if event.kind == "edit"]
+    assert len(opened) == 3
+    begin, end = drawn(hand.host, path, [0.0])[1], drawn(hand.host, path, [play_end(path)])[1]
+    for at in (opened[0] + 0.1, opened[1] + 0.2, opened[1] + 0.5, opened[2] + 0.3):
+        alone, places = drawn(hand.host, path, [at])
+        frames, moved = drawn(hand.host, path, [*(k / 30 for k in range(int(at * 30) + 1)), at])
+        assert np.array_equal(moved, places) and np.array_equal(frames, alone)
+        assert not np.array_equal(places, begin) and not np.array_equal(places, end)
+
+
+@pytest.mark.parametrize("hand", [SMALL_GPT], indirect=True)
+def test_a_walk_with_folded_blocks_is_played_again_at_the_same_places(hand, tmp_path):
+    hand.do("close_part", "blocks", frames=45)
+    hand.do("walk", frames=2)
+    hand.do("walk_by", 1)
+    hand.do("walk_by", 3)
+    hand.do("move", ("layer", 1))
+    there = hand.session.walking.number
+    kinds = [event.name for event in hand.loop.inputs.timeline().events if event.kind == "do"]
+    assert kinds == ["walk", "walk_to", "walk_to", "walk_to"]
+    assert there - int(there) == 0 and len(hand.session.walking.line) < len(hand.session.walking.phases)
+    hand.do("open_part", "blocks", frames=20)
+    assert hand.session.walking.number == there
+    hand.do("walk_play", True, frames=30)
+    session, play, _ = same(hand, tmp_path)
+    assert session.walking.number > there and play.stage is None
+
+
+def _fields(record):
+    return [(field, getattr(record, field.name)) for field in dataclasses.fields(record)]
+
+
+def asked(hand, **wants):
+    """Panels that ask for these in every frame from now on."""
+    draw = hand.loop.overlay.draw
+
+    def drawn_with(*args, **more):
+        return dataclasses.replace(draw(*args, **more), wants=dict(wants))
+
+    hand.loop.overlay.draw = drawn_with
+
+
+@pytest.mark.parametrize("hand", [SMALL_GPT], indirect=True)
+@pytest.mark.parametrize(
+    "wants", [{"attention": (1, 2, 4, True)}, {"tracing": (-1, True, 6, -1)}, {"pruning": (-1, 0.4)}], ids=lambda wants: next(iter(wants))
+)
+def test_what_panels_light_up_in_the_picture_is_there_again(hand, tmp_path, monkeypatch, wants):
+    hand.do("play", frames=3)
+    hand.do("pause", frames=3)
+    asked(hand, **wants)
+    hand.frames(10)
+    while "tracing" in wants and not hand.loop.readout().tracing.over:
+        hand.frames(5)
+    monkeypatch.undo()
+    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    session, play = log_player.open(path, "cpu")
+    stage = Stage(hand.host, session)
+    play.show_on(stage)
+    play.seek(play.seconds)
+    live = hand.session
+    assert session.wants == live.wants == wants
+    assert session.tracing.edges == live.tracing.edges and (session.attention.arcs is None) == (live.attention.arcs is None)
+    if live.attention.arcs is not None:
+        assert all(np.array_equal(getattr(session.attention.arcs, f.name), value) for f, value in _fields(live.attention.arcs))
+    assert (session.pruned is None) == (live.pruned is None)
+    if live.pruned is not None:
+        assert np.array_equal(session.pruned.tensors("parameter"), live.pruned.tensors("parameter"))
+    assert live.tracing.edges or live.attention.arcs is not None or live.pruned is not None
+    stage.close()
+    assert np.array_equal(drawn(hand.host, path, [0.0, 0.1, play.seconds])[0], drawn(hand.host, path, [play.seconds])[0])
 
 
 def test_a_film_has_its_own_quality(hand, tmp_path):

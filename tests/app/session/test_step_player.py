@@ -7,6 +7,7 @@ from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.step_player import StepPlayer
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.parts import NetworkParts
 from nnviz3d.spec.phases import Place, phases
 
 ALWAYS = lambda: True  # noqa: E731
@@ -181,3 +182,40 @@ def test_a_place_that_is_none_names_those_that_are(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "from 1 to 3" in done.stderr and "from 0 to 1" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folded_part_passes_as_one_phase_and_opening_it_keeps_the_place(tmp_path):
+    s = session(tmp_path, "sort-gpt", "data.samples=300")
+    parts = NetworkParts(s.source.topology)
+    s.folded = parts.folded(frozenset())
+    s.start_walk(Place(0))
+    walking = s.walking
+    whole = len(walking.phases)
+    assert len(walking.line) < 30 < whole
+    folded = next(k for k, stretch in enumerate(walking.line.stretches) if stretch.part is not None)
+    for _ in range(folded):
+        walking.by(1)
+    stretch = walking.line.stretches[walking.stretch]
+    assert stretch.part is not None and walking.number == stretch.last + 1
+    assert stretch.part.label in walking.sentence and f"{len(stretch.part.nodes)}" in walking.sentence
+    walking.walk.go(stretch.first + 3.25)
+    s.folded = parts.folded(frozenset(parts.by_name))
+    assert walking.number == stretch.first + 3.25 and len(walking.line) == whole
+    walking.by(1)
+    assert walking.number == stretch.first + 4
+    s.folded = parts.folded(frozenset())
+    walking.by(1)
+    assert walking.number == stretch.last + 1
+
+
+def test_a_walk_of_folded_blocks_lasts_as_long_as_what_is_seen(tmp_path):
+    s = session(tmp_path, "sort-gpt", "data.samples=300")
+    s.folded = NetworkParts(s.source.topology).folded(frozenset())
+    s.start_walk()
+    seconds, last = 0.0, -1.0
+    while s.walking.playing:
+        s.advance(0.25, ALWAYS)
+        seconds += 0.25
+        assert s.walking.number > last
+        last = s.walking.number
+    assert last == len(s.walking.phases) and seconds == pytest.approx(len(s.walking.line) / s.walking.speed, abs=0.5)

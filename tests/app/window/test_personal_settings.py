@@ -168,5 +168,4 @@ def test_nothing_headless_reads_them(monkeypatch, tmp_path):
     monkeypatch.setenv(personal_settings.VARIABLE, str(path))
     monkeypatch.setattr(Personal, "_read", lambda *_: pytest.fail("read"))
     assert api.shot("xor", size=(64, 48)).shape == (48, 64, 3)
-    scene = toml.load("xor")
-    assert run.run_window(scene, toml.find("xor").parent, headless=True, frames=2, size=(64, 48)) == 0
+    assert run.run_window(api.open_scene("xor"), headless=True, frames=2, size=(64, 48)) == 0

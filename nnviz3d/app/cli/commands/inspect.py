@@ -20,11 +20,12 @@ from nnviz3d.spec.units import Unit
 if TYPE_CHECKING:
     from nnviz3d.engine.data import DataSet
 
+MOST_TENSORS = 40  # of a model that are listed
 NAMES = 28  # characters of the column of layers' names, at most
 
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
-    """The facts, with their "kind": scene, recording, weights or data. Raises InputError."""
+    """The facts, with their "kind": scene, recording, model, weights or data. Raises InputError."""
     path = Path(name)
     kind = file_kinds.of(path)
     if path.suffix == file_extensions.RECORDING or kind is file_kinds.RECORDING:
@@ -32,6 +33,10 @@ def inspect(options: Options, name: str) -> dict[str, Any]:
     parts = [ending.lower() for ending in path.suffixes]
     if file_kinds.foreign(kind):
         raise file_kinds.refuse(path, "a scene, recording, table, arrays or weights", kind)
+    if kind is file_kinds.MODEL_FOLDER:
+        from nnviz3d.formats import model_folder
+
+        return model_folder.describe(path)
     if parts[-1:] == [".safetensors"] or kind is file_kinds.WEIGHTS:
         from nnviz3d.formats import weights
 
@@ -184,6 +189,8 @@ def lines(facts: dict[str, Any]) -> list[str]:
         what = f"a dense network of {', '.join(map(str, sizes))} units; " if sizes else ""
         fits = f"  {what}start from it: nnviz3d train SCENE --init {facts['file']}"
         return [head, *rows, *([fits] if sizes or facts["scene"] else [])]
+    if facts["kind"] == "model":
+        return _of_model(facts)
     if "table" in facts:
         return table_report.lines(facts)
     if facts["kind"] == "data":
@@ -222,6 +229,14 @@ def _of_recording(facts: dict[str, Any]) -> list[str]:
         f"  last loss {loss}{accuracy}; {ended}",
         f"  seed {facts['seed']}, {facts['backend']}, nnviz3d {facts['versions'].get('nnviz3d', '?')}",
     ]
+
+
+def _of_model(facts: dict[str, Any]) -> list[str]:
+    size = f"{facts['parameters']:,} parameters in {len(facts['tensors']):,} tensors, {facts['bytes'] / 1e6:,.1f} MB"
+    way = facts["reason"] or f"ask it something: nnviz3d {facts['file']}"
+    rows = [f"  {tensor['name']:<{NAMES}} {tensor['shape']} {tensor['dtype']}" for tensor in facts["tensors"][:MOST_TENSORS]]
+    more = [f"  and {len(facts['tensors']) - MOST_TENSORS:,} more"] if len(facts["tensors"]) > MOST_TENSORS else []
+    return [f"{facts['file']}: {facts['architecture'] or 'a model'}, {size}", *rows, *more, f"  {way}"]
 
 
 def _outputs(facts: dict[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from math import floor, inf
 from pathlib import Path
 
 from nnviz3d.app.render.film.player_protocol import Cue
-from nnviz3d.app.session import opening, scene_files, train_loop
+from nnviz3d.app.session import lit, opening, scene_files, train_loop
 from nnviz3d.app.session.actions import ACTIONS
 from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.session.session import Session
@@ -85,7 +85,7 @@ class Replay:
         session.running = kept.running
         session.evaluate()
         self._acts = [event for event in kept.events if event.kind in ACTS]
-        self._seen, self._windows = (_Track([e for e in kept.events if e.kind == kind]) for kind in ("seen", "window"))
+        self._seen, self._windows, self._asked = (_Track(kept.events, kind) for kind in ("seen", "window", "asked"))
         self._rail = _rail([event for event in kept.events if event.kind == "pose"])
         self._places = _next_places(self._acts)
         self._next = 0  # of the acts
@@ -110,11 +110,19 @@ class Replay:
         picked, hovered, chosen, edge, layer = self._pointed(now)
         highlight = hovered if hovered >= 0 and self.stage is None else picked
         if self.stage is not None:
-            self.stage.rebuild(self.session.take_rebuild())
+            self.stage.film_to(now)
             pointer = self.stage.pointer
             pointer.picked, pointer.hovered, pointer.hovered_edge, pointer.layer = picked, hovered, edge, layer
             pointer.choose(chosen)
+            self._light(now)
         return Seen(time, self._pose(now), highlight=highlight, picked=picked, hovered=hovered, chosen=chosen, edge=edge, layer=layer)
+
+    def _light(self, now: float) -> None:
+        """What panels of the window had lit up in the picture."""
+        event = self._asked.at(now)
+        if event is not None and event.time <= now:
+            self.session.refresh()
+            lit.light(self.session, event.value)
 
     # ------------------------------------------------------------ the session
 
@@ -164,6 +172,13 @@ class Replay:
             session.second.catch_up()
 
     def _act(self, event: Event) -> None:
+        if self.stage is not None:
+            self.stage.film_to(event.time)
+        self._do(event)
+        if self.stage is not None:
+            self.stage.film_to(event.time)
+
+    def _do(self, event: Event) -> None:
         self._next += 1
         session = self.session
         self._train(event.step)
@@ -261,8 +276,9 @@ class Replay:
 class _Track:
     """Events of one kind, each true until the next."""
 
-    def __init__(self, events: list[Event]):
-        self._events, self._times = events, [event.time for event in events]
+    def __init__(self, events: Iterable[Event], kind: str):
+        self._events = [event for event in events if event.kind == kind]
+        self._times = [event.time for event in self._events]
 
     def at(self, now: float) -> Event | None:
         k = bisect_right(self._times, now)

@@ -63,6 +63,7 @@ class Director:
         while (border := self._next_border()) <= time:
             self._go(border)
         self._go(time)
+        self.stage.film_to(time)
         shot, local = self._shots[self._number], time - self._starts[self._number]
         fade = self._faded("caption", local, 0.0)
         equation = self._faded("equation", local, ARRIVE) if shot.equation and not self.film.ui else 0.0
@@ -111,10 +112,13 @@ class Director:
     # ---------------------------------------------------------------- a shot
 
     def _begin(self, shot: Shot) -> None:
-        session = self.session
+        session, start = self.session, self._starts[self._number]
+        self.stage.film_to(start)
         if shot.set:
             session.change([Edit(path, value) for path, value in shot.set.items()])
-            self.stage.rebuild(session.take_rebuild())
+            self.stage.film_to(start)
+            if not self._number:  # a film begins with what is open, not with its opening
+                self.stage.view.picture.arrive(1.0)
         if shot.does == "train":
             session.leave_walk()
         elif shot.does == "iterate":
