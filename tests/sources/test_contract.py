@@ -12,7 +12,10 @@ import pytest
 from nnviz3d.backend import choose
 from nnviz3d.engine.step_runner import always
 from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.live.wire import Reader
+from nnviz3d.sources.opened import OpenedGraph
 from nnviz3d.sources.opened_model import OpenedModel, open_model
+from nnviz3d.sources.opened_network import OpenedNetwork
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
@@ -20,12 +23,16 @@ from nnviz3d.sources.snapshot_source import KeptMoment, SnapshotDifference
 from nnviz3d.sources.training_recorder import TrainingRecorder
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.sources.walk import Walk
+from nnviz3d.sources.watched import WatchedLoop
+from nnviz3d.sources.watched_feed import Feed
 from nnviz3d.spec.edit import Edit, diff
+from nnviz3d.spec.foreign_graph import ForeignGraph, ForeignNode
 from nnviz3d.spec.reasons import Reasons
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import apply, validate
 from tests.helpers.fake_source import FakeSource
 from tests.helpers.hugging_face import GPT2, gpt2_tensors, write
+from tests.helpers.loop_stand_in import StandIn
 
 PARAMETERS = ("parameter", "gradient", "change", "before", "after")
 NEURONS = ("z", "activation", "delta")
@@ -76,7 +83,37 @@ def model(folder: Path) -> OpenedModel:
     return made
 
 
-SOURCES = {"own": lambda _: own(), "unremembered": lambda _: own(0), "recorded": recorded, "fake": lambda _: FakeSource(), "model": model}
+def watched_loop() -> WatchedLoop:
+    loop, feed = StandIn(), Feed(Scene(), 1 << 20)
+    made = WatchedLoop(feed.look, Path(), choose("cpu"), feed)
+    for raw in (loop.hello, loop.structure(), *loop.steps(6, 2)):
+        feed.hear(Reader().feed(raw)[0], "unix:/loop")
+    made.renew()
+    made.enter(2)
+    return made
+
+
+def opened() -> OpenedGraph:
+    parts = (("weight", (2, 3)), ("bias", (2,)))
+    nodes = (ForeignNode("x", "input", (), (3,)), ForeignNode("y", "linear", ("x",), (2,), parameters=parts, labels=("yes", "no")))
+    return OpenedGraph(ForeignGraph(nodes, "G"), {"x": np.arange(3), "y": np.ones(2)}, choose("cpu"), {"y.weight": np.eye(2, 3)})
+
+
+def network() -> OpenedNetwork:
+    source = own()
+    return OpenedNetwork(source.scene, source.parameters(), source.sample.x, 3, choose("cpu"))
+
+
+SOURCES = {
+    "own": lambda _: own(),
+    "unremembered": lambda _: own(0),
+    "recorded": recorded,
+    "fake": lambda _: FakeSource(),
+    "graph": lambda _: opened(),
+    "network": lambda _: network(),
+    "model": model,
+    "watched": lambda _: watched_loop(),
+}
 SEEN = {
     **SOURCES,
     "walk": lambda _: Walk(own()),
@@ -135,9 +172,10 @@ def test_no_two_things_have_one_serial(tmp_path):
 def test_what_a_source_cannot_has_a_reason(source):
     reasons = source.reasons
     for there, names in (
-        (source.learner, ("edit", "walk", "seed", "compare", "export")),
+        (source.learner, ("edit", "seed", "compare", "export")),
+        (source.learner or (source.playback if source.playback is not None and source.playback.grows else None), ("walk",)),
         (source.history, ("back", "keep")),
-        (source.evaluator, ("data",)),
+        (None if source.playback is not None and source.playback.gone else source.evaluator, ("data",)),
     ):
         assert all(bool(getattr(reasons, name)) == (there is None) for name in names)
     assert bool(reasons.play) == (source.learner is None and source.playback is None)
@@ -202,11 +240,12 @@ def test_rows_are_measured_where_there_are_data(source):
     if data is None:
         assert not len(source.data.x_train) and source.plane is None
         return
-    score = data.score("test")
-    assert score.whole and score.loss > 0 and list(data.scoring("test"))[-1] == score
+    part = source.data.held_out[0]
+    score = data.score(part)
+    assert score.whole and score.loss > 0 and list(data.scoring(part))[-1] == score
     rows = data.numbers("train", 10)
     losses = np.concatenate([loss for _, _, loss in data.judging("train", rows)])
-    assert losses.shape == (10,) and np.isfinite(losses).all()
+    assert losses.shape == (min(10, len(source.data.x_train)),) and np.isfinite(losses).all()
 
 
 def test_another_run_has_another_serial_until_it_is_put_back():
