@@ -219,7 +219,8 @@ def test_parameters_by_name_are_those_of_the_arena(source):
     for name, place in source.topology.parameter_ranges.items():
         place.view(whole)[...] = named[name]
     assert np.array_equal(whole, source.tensors("parameter"))
-    assert [name.rpartition(".")[2] for name in named] == ["weight", "bias"] * (len(source.topology.nodes) - 1)
+    parts = [(part, place) for node in source.topology.nodes for part, place in node.parameters]
+    assert [name.rpartition(".")[2] for name in named] == [part for part, _ in parts]
 
 
 def test_samples_wrap_around(source):
