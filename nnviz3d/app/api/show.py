@@ -85,7 +85,8 @@ class _Shown:
         from nnviz3d.formats.torch_graph import capture
 
         self.title, self.captured = title, capture(model, args, kwargs, batched)
-        self.model, self.x = model, args[0] if batched and len(args) == 1 and not kwargs else None
+        self.model: Any = model
+        self.x: Any = args[0] if batched and len(args) == 1 and not kwargs else None
 
     def __call__(self, ops: Ops) -> StillSource:
         from nnviz3d.sources.opened import OpenedGraph
