@@ -113,6 +113,7 @@ def test_inspect_tells_what_is_in_it(tmp_path):
 def test_a_new_input_stops_the_one_before(tmp_path):
     source = opened(models.long_chain(2000), tmp_path)
     first = source._thread
+    source.advance(None)  # now it begins
     source.give(np.ones(8, np.float32), "ones")
     source.settle()
     assert first is not None and source.sample.label == "ones" and np.array_equal(shown(source, "x"), np.ones(8))
