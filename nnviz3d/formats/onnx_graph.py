@@ -34,7 +34,7 @@ class OnnxGraph:
     graph: ForeignGraph
     inputs: tuple[OnnxInput, ...]
     given: dict[str, Shape]
-    constants: onnx_tensors.Constants
+    constants: onnx_tensors.ModelConstants
     values: dict[str, str] = field(default_factory=dict)
     shown: dict[str, Shape] = field(default_factory=dict)
     scales: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class OnnxGraph:
             except InputError as error:
                 notes.append(str(error))
         if broken:
-            notes.append(f"{broken:,} of its parameters are no finite numbers; they are drawn as 0")
+            notes.append(f"{broken:,} of its parameters are not finite numbers; they are drawn as 0")
         return out
 
 
@@ -91,7 +91,7 @@ def build(
     given = onnx_shapes.bound(inputs, chosen, length)
     found = onnx_shapes.infer(file, given)
     found |= {name: (shape, found.get(name, (None, 0))[1]) for name, shape in (known or {}).items()}
-    constants = onnx_tensors.Constants(file)
+    constants = onnx_tensors.ModelConstants(file)
     made = list(_walk(file.model.graph, (), constants, found))
     made = [_Made(each.name, "input", (), (onnx_names.plain(each.name),)) for each in inputs] + made
     made = _last(made, file.model.graph)
@@ -107,7 +107,7 @@ def _last(made: list[_Made], graph: Any) -> list[_Made]:
     return [*made[:index], *made[index + 1 :], made[index]]
 
 
-def _walk(graph: Any, scope: tuple[str, ...], constants: onnx_tensors.Constants, found: Mapping) -> Iterator[_Made]:
+def _walk(graph: Any, scope: tuple[str, ...], constants: onnx_tensors.ModelConstants, found: Mapping) -> Iterator[_Made]:
     for node in graph.node:
         path = (*scope, *onnx_names.path_of(node, bool(scope)))
         inner = onnx_flat.bodies(node)

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from nnviz3d.formats.onnx_file import library
-from nnviz3d.formats.onnx_tensors import Constants, dtype, type_name
+from nnviz3d.formats.onnx_tensors import ModelConstants, dtype, type_name
 from nnviz3d.spec.errors import InputError
 
 FEW = 8  # integers of a constant that are told as a setting
@@ -29,7 +29,7 @@ def slots(domain: str, op: str) -> tuple[str, ...]:
 class Parts:
     """Which constants are whose parameters: each belongs to the first node that reads it, and at most `most` numbers are taken."""
 
-    def __init__(self, constants: Constants, most: int):
+    def __init__(self, constants: ModelConstants, most: int):
         self.constants, self.left = constants, most
         self.owner: dict[str, str] = {}
 
@@ -65,7 +65,7 @@ def _part(node: Any, called: tuple[str, ...], slot: int) -> str:
     return WORDS.get(own, own.lower())
 
 
-def learned(constants: Constants, value: str) -> bool:
+def learned(constants: ModelConstants, value: str) -> bool:
     """Whether a constant is of floating-point numbers, or of small integers that stand for such. Scalars are settings."""
     if value in constants.made:
         return constants.floating(value)
@@ -76,7 +76,7 @@ def learned(constants: Constants, value: str) -> bool:
     return kind.kind in "fV" or (kind.itemsize == 1 and kind.kind != "b")
 
 
-def settings(node: Any, constants: Constants) -> tuple[tuple[str, str], ...]:
+def settings(node: Any, constants: ModelConstants) -> tuple[tuple[str, str], ...]:
     """Attributes, small constants and the types in which its parameters lie, in words."""
     told = [(each.name, text) for each in node.attribute if (text := _attribute(each))]
     if node.domain not in ("", "ai.onnx"):
@@ -104,7 +104,7 @@ def _attribute(each: Any) -> str:
     return ""
 
 
-def _constant(constants: Constants, value: str) -> str:
+def _constant(constants: ModelConstants, value: str) -> str:
     """The numbers of a short constant that is no parameter; of a parameter how it is stored, where that is not float32."""
     if learned(constants, value):
         stored = constants.type_of(value)

@@ -147,7 +147,7 @@ def array(tensor: Any, base: Path) -> np.ndarray:
     return onnx.numpy_helper.to_array(onnx.TensorProto(dims=tensor.dims, data_type=tensor.data_type, raw_data=raw))
 
 
-class Constants:
+class ModelConstants:
     """What does not depend on the input, by name: stored arrays, and what nodes make of them."""
 
     def __init__(self, file: OnnxFile):

@@ -186,7 +186,7 @@ def test_numbers_that_are_none_are_told_and_drawn_as_nothing(tmp_path):
     built = onnx_graph.read(models.save(feeding([helper.make_node("MatMul", ["x", "w"], ["y"])], {"w": weights}), tmp_path))
     notes: list[str] = []
     built.read_parameters(notes)
-    assert notes == ["16 of its parameters are no finite numbers; they are drawn as 0"]
+    assert notes == ["16 of its parameters are not finite numbers; they are drawn as 0"]
 
 
 def test_the_name_of_a_file_means_nothing(tmp_path):
