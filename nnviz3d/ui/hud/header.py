@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
-
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
@@ -19,7 +17,8 @@ from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
-from nnviz3d.ui.hud import edge_share, watching
+from nnviz3d.ui.hud import edge_share, neuron_legend, scene_menu, watching
+from nnviz3d.ui.hud.free_area import WIDE
 from nnviz3d.ui.hud.labels import colour_bar
 
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
@@ -51,7 +50,8 @@ def draw(f: Frame) -> Rect:
 def _network(f: Frame, room: float) -> None:
     _sample(f, room)
     _differences(f, room)
-    if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):
+    between = f.readout.compare is not None and f.stage_width < f.px(WIDE) and f.height < f.px(TALL)  # two networks need the lines
+    if not f.low and not between and (f.readout.tour is None or f.height >= f.px(TALL)):
         _legend(f, room)
 
 
@@ -76,36 +76,8 @@ def _title(f: Frame, room: float) -> None:
         imgui.open_popup("scenes")
     imgui.set_next_window_pos(imgui.ImVec2(corner.x - f.px(12), corner.y + size.y + f.px(8)))
     if imgui.begin_popup("scenes"):
-        _scenes(f)
+        scene_menu.draw(f)
         imgui.end_popup()
-
-
-def _scenes(f: Frame) -> None:
-    """The shipped scenes, each with its sentence: those that learn, then the instructive failures; and files of one's own."""
-    r = f.readout
-    rows = list(zip_longest(r.scene_names, r.scene_abouts, r.scene_failures, fillvalue=""))
-    column = max(imgui.calc_text_size(name).x for name in r.scene_names) + f.px(20)
-    room = min(f.px(520), f.width - column - f.px(60))
-    imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(8), f.px(2)))  # thirty rows fit in 720 pixels
-    for title, fails in (("Working examples", False), ("Instructive failures", True)):
-        group = [(name, about) for name, about, failure in rows if bool(failure) == fails]
-        if group:
-            small(f, title, _ACCENT)
-        for name, about in group:
-            if imgui.selectable(name, name == r.scene_name, 0, imgui.ImVec2(column + max(room, 0), 0))[0] and name != r.scene_name:
-                f.do("open", name)
-            tip(f, about)
-            if room > f.px(120):
-                imgui.same_line(column)
-                imgui.push_font(None, theme.SMALL)
-                text = about.removeprefix("An instructive failure: ")
-                dim(elide(text[:1].upper() + text[1:], room))
-                imgui.pop_font()
-    imgui.pop_style_var()
-    imgui.separator()
-    if imgui.selectable(f"{fa.ICON_FA_FOLDER_OPEN}   Open a file …", False)[0]:
-        f.do("open_file")
-    tip(f, "A scene, a recording (.nnrec), your own data (CSV, npz, npy, IDX) or weights. Dropping a file on the window does the same.")
 
 
 def _sample(f: Frame, room: float) -> None:
@@ -223,7 +195,7 @@ def _legend(f: Frame, room: float) -> None:
     gradient = f"; {r.walk.gradient}" if r.walk and r.walk.gradient and not weights else ""
     small(f, elide(f"{edge_share.text(r, quantity if known else '')}{gradient}", room))
     tip(f, edge_share.explained(r, quantity))
-    _neuron_legend(f, room)
+    neuron_legend.draw(f, room)
     if r.plane is not None and r.plane.tiles:
         _tile_legend(f, r.plane, room)
     if r.plane is not None and r.plane.unit is not None:
@@ -241,7 +213,7 @@ def _connection_legend(f: Frame, room: float) -> None:
     imgui.push_font(None, theme.SMALL)
     small(f, elide(edge_share.text(f.readout, ""), room))
     tip(f, edge_share.CONNECTIONS)
-    _neuron_legend(f, room)
+    neuron_legend.draw(f, room)
     imgui.pop_font()
 
 
@@ -271,29 +243,6 @@ def _weights_legend(f: Frame, weights) -> None:
     imgui.dummy(imgui.ImVec2(x - corner.x, line))
     tip(f, "Arrows: a weight increased (blue) or decreased (orange). They point towards the output if it moved away from 0, and"
            f" towards the input if it moved towards 0. Differences are magnified {plain(weights.factor)} times.")  # fmt: skip
-
-
-def _neuron_legend(f: Frame, room: float) -> None:
-    """What the light of a neuron means, on the same line where there is room."""
-    difference = f.readout.walk is None and f.readout.moments.shown == "B - A"
-    words = [("a moved up" if difference else "a > 0", theme.ACCENT), ("a moved down" if difference else "a < 0", theme.NEGATIVE_NEURON)]
-    words += [(kind, theme.HOLD_COLOURS[kind]) for kind in ("frozen", "killed") if getattr(f.readout.holds, kind)]
-    dot, gap = f.px(12), f.px(12)
-    width = sum(dot + imgui.calc_text_size(text).x for text, _ in words) + gap
-    left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(18)
-    if left + width < room + f.px(12):
-        imgui.same_line(left)
-    imgui.begin_group()
-    for k, (text, colour) in enumerate(words):
-        if k:
-            imgui.same_line(0, gap)
-        at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
-        imgui.get_window_draw_list().add_circle_filled(imgui.ImVec2(at.x + f.px(4), at.y + line / 2), f.px(3.6), theme.packed(colour))
-        imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + dot)
-        dim(text)
-    imgui.end_group()
-    held = " Ring of ice: frozen, not trained. Dark and crossed out: killed, its output is 0." if f.readout.holds else ""
-    tip(f, "Neurons: the brighter, the larger the activation a. Warm colour: positive, violet: negative, dark: near 0." + held)
 
 
 def _plate_legend(f: Frame, unit: Unit, room: float) -> None:
