@@ -189,12 +189,15 @@ class NetworkView:
         """The first network as it was prepared last, on a screen of this size in imgui's units."""
         return Projection.of(self.picture.subject, self.frame.pose, aspect, size)
 
-    def labels(self, source: Source, pictured: Viewable, walking: bool, projection: Projection, scale: float) -> list[Label]:
-        """Names of outputs, layers, inputs and axes, in the order in which they are placed. `scale`: of the text."""
-        mine = label_list(self._anchored(source), source, pictured, projection, minor=self.second is not None and not walking)
+    def labels(
+        self, source: Source, pictured: Viewable, walking: bool, projection: Projection, scale: float, known: int | None = None
+    ) -> list[Label]:
+        """Names of outputs, layers, inputs and axes, in the order in which they are placed. `scale`: of the text. `known`: of the tokens of
+        a sequence, so many are real ones; None: all."""
+        mine = label_list(self._anchored(source), source, pictured, projection, self.second is not None and not walking, known)
         outputs = mine.outputs
         if self.second:
-            outputs = [*apart(outputs, LINE * scale), *self.second.labels(projection, scale)]
+            outputs = [*apart(outputs, LINE * scale), *self.second.labels(projection, scale, known)]
         return [*outputs, *mine.layers, *frame_labels(self.picture.layout, projection), *mine.inputs]
 
     def _anchored(self, source: Source) -> Anchors:

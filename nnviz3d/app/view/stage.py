@@ -232,7 +232,7 @@ class Stage:
             return ()
         walking, projection = session.walking, self.projection
         scale = self.viewport.host.pixel_ratio * session.scene.look.ui_scale
-        found = self.view.labels(session.source, session.pictured, walking is not None, projection, scale)
+        found = self.view.labels(session.source, session.pictured, walking is not None, projection, scale, session.prompt.known())
         found += arc_labels(session.source.topology, self.view.picture.layout, session.attention.arcs, session.prompt.words(), projection)
         if walking is not None:
             found += self.annotations.labels(walking, self.pointer.picked, projection)

@@ -67,7 +67,7 @@ class Loop:
         self.toast, self._toast_left = "", 0.0
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
-        session.running = play and not (session.source.learner is None and session.source.reasons.play)
+        session.running = play and not session.source.reasons.play
         self._titled, self.wants_picture = "", False
         self.wants_still: tuple[int, int] | None = None  # its size
         self._warned = 0  # frames that have shown that the window is going to wait

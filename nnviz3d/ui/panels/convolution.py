@@ -17,7 +17,7 @@ from nnviz3d.spec.sliding_windows import Windows
 from nnviz3d.spec.topology import Node
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.widgets import combo, label, small, tip
+from nnviz3d.ui.core.widgets import changing, combo, label, small, tip
 from nnviz3d.ui.equations.equation_draw import Lines
 
 TITLE, ICON, HINT, OPEN = "Convolution", fa.ICON_FA_TABLE_CELLS, "Kernel, padding, stride and dilation, and the size that results.", False
@@ -72,13 +72,17 @@ class ConvolutionPanel:
         node, table = nodes[self.layer][-1], f.scene.network.layers[self.layer]
         (source,) = f.readout.topology.sources(node)
         assert isinstance(table, WindowTable)
+        with changing(f):
+            self._settings(f, table, source)
+        if self.refused:
+            small(f, self.refused, _WARN, wrap=True)
+        self._formula(f, table.windows(source.shape), node)
+
+    def _settings(self, f: Frame, table: WindowTable, source: Node) -> None:
         if source is f.readout.topology.input and f.scene.data.kind in ("digits", "mnist"):
             self._side(f, table, source)
         for key in [key for key in KEYS if key in type(table).model_fields]:
             self._setting(f, table, key, source.shape)
-        if self.refused:
-            small(f, self.refused, _WARN, wrap=True)
-        self._formula(f, table.windows(source.shape), node)
 
     def _choose(self, f: Frame, found: list[int]) -> None:
         """The layer of the picked cell, else the one that was chosen."""
@@ -132,8 +136,8 @@ class ConvolutionPanel:
         draw_list.add_text(at, _TEXT, str(now))
         active = imgui.is_item_active()
         imgui.end_group()
-        blocked = [reason for reason in why.values() if reason]
-        tip(f, hint + (f"\nGreyed, because {blocked[0]}." if blocked else ""))
+        blocked = [reason.removeprefix(f"{name.split()[0]}: ") for reason in why.values() if reason]
+        tip(f, hint + (f"\nThe dark part cannot be: {blocked[0]}." if blocked else ""))
         if not changed or value == now:
             return None
         self.refused = why.get(value, "") and f"{name} = {value} cannot be: {why[value]}." if active else ""
@@ -145,7 +149,7 @@ class ConvolutionPanel:
         for axis in (0, 1) if g.size[0] > 1 and numbers(g, 0) != numbers(g, 1) else (1,):
             lines.append(Line(numbers(g, axis), (), tip=("Rows", "Columns")[axis]))
         self._lines.draw(f, "formula", lines)
-        small(f, f"{sizes(node.shape)} cells come out; each reads {g.taps:,} of {sizes(g.reach)} in each map", _TEXT, wrap=True)
+        small(f, f"{sizes(node.shape)} cells come out; each reads {g.taps:,} cells of each map, in a window of {sizes(g.reach)}", _TEXT, wrap=True)
         tip(f, "Click a cell of the result in the picture to see which cells it reads.")
 
 
