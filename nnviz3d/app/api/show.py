@@ -13,12 +13,8 @@ from nnviz3d.app.render.notebook import Still
 from nnviz3d.app.session.opening import GIVEN, FileReader, Opened
 from nnviz3d.app.training import blas_threads
 from nnviz3d.formats import modules
-<<<<<<< HEAD
 from nnviz3d.sources.shown_module import ShownModule
-||||||| ca3a07e0
-=======
 from nnviz3d.spec import file_kinds
->>>>>>> main
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 
