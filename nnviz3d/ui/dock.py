@@ -50,7 +50,7 @@ _FLAGS = int(
     _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_collapse | _W.no_saved_settings | _W.no_scrollbar | _W.no_scroll_with_mouse
 )
 _CHILD = int(imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened)
-SCROLLS = 2  # frames: of the first one imgui does not yet know how long the column is
+SCROLLS = 20  # frames that what is revealed stays at the top, while sections above it fill; a wheel or a press ends them
 _TEXT, _DIM, _FAINT, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT, theme.WARN))
 
 
@@ -143,9 +143,8 @@ class Dock:
         self._compared, self._alone = comparing, alone
         asked = f.readout.asked
         if asked != self._asked:  # a model that does not learn is opened to be asked
-            self.opened |= {charts.TITLE: not asked, training.TITLE: not asked}
-            if asked:
-                self._reveal(prompt.TITLE)
+            self.opened |= {charts.TITLE: not asked, training.TITLE: not asked, prompt.TITLE: asked}
+            self._reveal(prompt.TITLE if asked else charts.TITLE)
         self._asked = asked
         picked, chosen = neuron.subject(f.readout), f.readout.chosen
         if picked is not None and picked != self._picked:
@@ -172,7 +171,8 @@ class Dock:
                 for title in titles:
                     self._section(f, by_title[title])
                 imgui.dummy(imgui.ImVec2(0, f.px(4)))
-        self._frames = max(self._frames - 1, 0)
+        held = imgui.get_io().mouse_wheel or imgui.is_mouse_down(0)
+        self._frames = 0 if held else max(self._frames - 1, 0)
 
     def _group(self, f: Frame, group: str, titles: tuple[str, ...]) -> bool:
         """Its name; while it is closed, what is in it. True when it was clicked."""

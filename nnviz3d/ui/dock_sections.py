@@ -126,8 +126,8 @@ def _classes(f: Frame) -> str:
     return _rows(f) or ("" if f.readout.sample_right is not None else "Only for data with classes; this network predicts numbers.")
 
 
-def _charts(f: Frame) -> str:
-    return f.readout.reasons.play if f.readout.recording is None else ""
+def _play(f: Frame) -> str:
+    return f.readout.reasons.play
 
 
 def _tokens(f: Frame) -> bool:
@@ -136,7 +136,8 @@ def _tokens(f: Frame) -> bool:
 
 
 def _prompt(f: Frame) -> str:
-    return f.readout.reasons.data if _tokens(f) else "The inputs of this network are not tokens, so there is no prompt."
+    """A model without data may still be asked; where it cannot be, the panel knows."""
+    return "" if _tokens(f) else "The inputs of this network are not tokens, so there is no prompt."
 
 
 def _picture(f: Frame) -> str:
@@ -172,8 +173,9 @@ def _moments(f: Frame) -> str:
 
 
 _BLOCKS: dict[str, Callable[[Frame], str]] = {
-    "Charts": _charts, "Confusion matrix": _classes, "Convolution": _convolution, "Data": _rows, "Samples": _rows,
+    "Charts": _play, "Training": _play, "Confusion matrix": _classes, "Convolution": _convolution, "Data": _rows, "Samples": _rows,
     "Draw": _picture, "Prompt": _prompt,
-    "Attention": _attention, "Saliency": _saliency, "Strongest inputs": _rows, "Representations": _data, "Pruning": _data,
+    "Attention": _attention,
+    "Saliency": _saliency, "Strongest inputs": _rows, "Representations": _data, "Pruning": _data,
     "Ablation": _hidden, "Compare": _compare, "Moments": _moments,
 }  # fmt: skip

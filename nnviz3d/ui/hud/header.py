@@ -18,6 +18,7 @@ from nnviz3d.ui.core.name_shortening import kept
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
 from nnviz3d.ui.hud import edge_share, neuron_legend, scene_menu, watching
+from nnviz3d.ui.hud.free_area import WIDE
 from nnviz3d.ui.hud.labels import colour_bar
 
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
@@ -49,7 +50,8 @@ def draw(f: Frame) -> Rect:
 def _network(f: Frame, room: float) -> None:
     _sample(f, room)
     _differences(f, room)
-    if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):
+    between = f.readout.compare is not None and f.stage_width < f.px(WIDE) and f.height < f.px(TALL)  # two networks need the lines
+    if not f.low and not between and (f.readout.tour is None or f.height >= f.px(TALL)):
         _legend(f, room)
 
 

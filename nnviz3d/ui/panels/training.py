@@ -9,7 +9,7 @@ from nnviz3d.spec.scene import Loss, Optimizer, Schedule
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.strings import HINTS
-from nnviz3d.ui.core.widgets import changing, choice, dim, end_row, integer, label, number, slider, small, toggle, typed
+from nnviz3d.ui.core.widgets import changing, choice, dim, end_row, integer, label, number, slider, toggle, typed
 
 TITLE, ICON, HINT, OPEN = "Training", fa.ICON_FA_GRADUATION_CAP, "How the weights are updated.", True
 OPTIMIZERS, LOSSES, SCHEDULES = words(Optimizer), words(Loss), words(Schedule)
@@ -29,9 +29,6 @@ _LOSS_NAMES = {
 
 
 def draw(f: Frame) -> None:
-    if f.readout.reasons.play:
-        small(f, f.readout.reasons.play, wrap=True)
-        return
     with changing(f):
         _rates(f)
     if f.memory.found.startswith("train."):
