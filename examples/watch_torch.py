@@ -6,6 +6,7 @@ from torch import nn
 import nnviz3d as nv
 
 torch.manual_seed(1)
+STEPS = 600
 
 
 def stripes(count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -21,7 +22,7 @@ model = nn.Sequential(
 )
 optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
 view = nv.watch(model, optimizer, sample=stripes(1), name="stripes")
-for step in range(600):
+for _ in range(STEPS):
     x, target = stripes(32)
     optimizer.zero_grad()
     loss = nn.functional.cross_entropy(model(x), target)
@@ -32,4 +33,4 @@ model.eval()
 x, target = stripes(1000)
 accuracy = (model(x).argmax(1) == target).float().mean().item()
 view.close()
-print(f"{step + 1} steps, loss {loss.item():.3f}, accuracy on new stripes {accuracy:.1%}")
+print(f"{STEPS} steps, loss {loss.item():.3f}, accuracy on new stripes {accuracy:.1%}")

@@ -64,6 +64,17 @@ class Layout:
 
     def glass_boxes(self, glass: Glass) -> list[tuple[np.ndarray, np.ndarray]]:
         """Low and high corner of a slab, or of its frame in each row; it keeps clear of what is in it, and of the frames in it."""
+        key = glass.part.name, glass.fill
+        if key not in self._glass_boxes:
+            self._glass_boxes[key] = self._boxes_around(glass)
+        return self._glass_boxes[key]
+
+    @cached_property
+    def _glass_boxes(self) -> dict[tuple[str, float], list[tuple[np.ndarray, np.ndarray]]]:
+        """Those that were asked for."""
+        return {}
+
+    def _boxes_around(self, glass: Glass) -> list[tuple[np.ndarray, np.ndarray]]:
         numbers = np.array(glass.part.nodes)
         depth = sum(set(each.part.nodes) < set(glass.part.nodes) for each in self.glass if each.fill < 1)
         clear = np.float32(self.pitch * (1 - glass.fill) * CLEAR * (1 + depth))

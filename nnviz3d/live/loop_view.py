@@ -279,6 +279,7 @@ class LoopView:
         self._read_losses()
         loss = self.sink.losses.between(self.steps - 1, self.steps)
         frame.step, frame.epoch, frame.batch, frame.paused = self.steps, self.epoch, self._batch, self.control.paused
+        frame.lends = self.control.lent
         frame.loss = float(loss[0]) if len(loss) and not np.isnan(loss[0]) else None
         numbers = {name: number(value) for name, value in metrics.items()}
         frame.metrics = self.subject.metrics() | {name: value for name, value in numbers.items() if value is not None}

@@ -199,7 +199,8 @@ class Publisher:
                 viewer.sample, arrays = self._samples, arrays | self._sample
         header = wire.Frame(
             sequence=frame.sequence, step=frame.step, epoch=frame.epoch, loss=frame.loss, metrics=frame.metrics, seconds=frame.seconds,
-            batch=frame.batch, dropped=viewer.dropped + self._kept.dropped, past=past, paused=frame.paused and not past,
+            batch=frame.batch, dropped=viewer.dropped + self._kept.dropped, past=past,
+            lends=frame.lends, paused=frame.paused and not past,
         )  # fmt: skip
         return (header, arrays), self._kept.hold(frame)
 
@@ -280,6 +281,10 @@ class _Viewer:
 
     def send(self, header: wire.Header, arrays: dict[str, np.ndarray] | None = None) -> None:
         left = wire.pieces(header, arrays)
+        if not hasattr(self.link, "sendmsg"):  # Windows
+            for piece in left:
+                self.link.sendall(piece)
+            return
         while left:
             sent = self.link.sendmsg(left[:PIECES])
             while left and sent >= len(left[0]):

@@ -77,7 +77,8 @@ class FrameHeader(AnyHeader):
     """The state after a step. Arrays: "parameter/NAME", "gradient/NAME" (those that the step was made of), "x" and "target" of the shown
     sample, and "losses": (k,) float64, of the last k steps, of which this one is the last (NaN where a step had none).
 
-    `dropped`: frames that this viewer did not get, so far. `past`: kept from before the viewer came; has no "losses".
+    `dropped`: frames that this viewer did not get, so far. `past`: kept from before the viewer came; has no "losses". `lends`: whether the
+    loop obeys a `Control`.
     """
 
     kind: Literal["frame"] = "frame"
@@ -89,6 +90,7 @@ class FrameHeader(AnyHeader):
     batch: Count | None = None
     dropped: Count = 0
     past: bool = False
+    lends: bool = False
     paused: bool = False
 
 

@@ -89,7 +89,7 @@ ROWS: tuple[Row, ...] = (
     Row("camera presets", {f"camera_{k}": f"@{k}" for k in DIGITS}, "1 to 6"),
     Row("fit all", {"fit": "F"}),
     Row("fly out, close a part", {"fly_out": "Backspace"}),
-    Row("search layers", {"search": "/"}),
+    Row("search layers, panels", {"search": "/", "find": "Ctrl+F"}, "/, Ctrl+F"),
     Row("deselect, close", {"escape": "Esc"}),
     Row("hide the panels", {"panels": "H"}),
     Row("black screen; any key ends it", {"black": "B"}),

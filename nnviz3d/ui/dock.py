@@ -1,20 +1,20 @@
-"""The dock at the right: file buttons, then one scrollable column of collapsing sections, with a grip to make it wider."""
+"""The dock at the right: buttons, a search, then one scrollable column of collapsing sections in groups, with a grip to make it wider.
+
+Groups and sections stand in one order, whatever is shown: what is revealed is opened and scrolled to, and nothing changes its place.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.settings import PANEL
+from nnviz3d.ui import dock_buttons
 from nnviz3d.ui.core import focus, theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.widgets import icon_button, right_edge, tip
-from nnviz3d.ui.dialogs import file_menu, picture_menu
+from nnviz3d.ui.core.widgets import elide, small, tip
+from nnviz3d.ui.dock_search import DockSearch
+from nnviz3d.ui.dock_sections import GROUP_OF, GROUPS, Section, blocked
 from nnviz3d.ui.panels import (
     ablation,
     attention,
@@ -46,30 +46,16 @@ from nnviz3d.ui.panels import (
 
 _W = imgui.WindowFlags_
 _GRIP = int(_W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
-_CORNER = int(_W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
 _FLAGS = int(
     _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_collapse | _W.no_saved_settings | _W.no_scrollbar | _W.no_scroll_with_mouse
 )
 _CHILD = int(imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened)
-SIDE = 28.0  # of a button, unscaled: ten of them fit
-LEAST = 9  # buttons that are always there
-_FILM = ("Film the window until you press it again", "Stop filming and save the film")
-_TEXT, _DIM, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARN))
-
-
-@dataclass(frozen=True)
-class Section:
-    """One collapsing section."""
-
-    title: str
-    icon: str
-    hint: str
-    open: bool
-    draw: Callable[[Frame], None]
+SCROLLS = 20  # frames that what is revealed stays at the top, while sections above it fill; a wheel or a press ends them
+_TEXT, _DIM, _FAINT, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT, theme.WARN))
 
 
 class Dock:
-    """Owns the panels that remember something."""
+    """Owns the panels that remember something, and which sections and groups are open."""
 
     def __init__(self):
         self.compare = compare.Compare()
@@ -93,21 +79,37 @@ class Dock:
             (look, look.draw), (settings, settings.draw), (performance, performance.draw),
             (snapshots, snapshots.draw),
         )  # fmt: skip
-        self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
+        made = {m.TITLE: Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows}
+        self.sections = [made[title] for titles in GROUPS.values() for title in titles]
         self.opened = {section.title: section.open for section in self.sections}
+        self.groups = {group: any(self.opened[title] for title in titles) for group, titles in GROUPS.items()}
+        self.search = DockSearch()
+        self._were_open = self._open_titles()
+        self._scroll, self._frames = "", 0
         self._picked: tuple | None = None
         self._chosen = -1
         self._compared = self._alone = self._asked = False
 
     def open(self, *titles: str) -> None:
-        """Open these sections, and show them above the others."""
-        self.opened |= dict.fromkeys(titles, True)
-        self.sections.sort(key=lambda section: section.title not in titles)
+        """Open these sections, as clicks would, and scroll to the first."""
+        for title in reversed(titles):
+            self._reveal(title)
+
+    def _reveal(self, title: str) -> None:
+        if title in self.opened:
+            self.opened[title] = self.groups[GROUP_OF[title]] = True
+            self._scroll, self._frames = title, SCROLLS
+
+    def _open_titles(self) -> set[str]:
+        return {title for title, on in self.opened.items() if on}
 
     def draw(self, f: Frame) -> None:
         if not f.docked:
-            _corner_button(f)
+            dock_buttons.corner(f)
             return
+        f.memory.found_seconds -= f.dt
+        if f.memory.found_seconds <= 0:
+            f.memory.found = ""
         margin = f.px(theme.MARGIN)
         width = f.width - 2 * margin if f.narrow else f.dock_width - margin
         imgui.set_next_window_pos(imgui.ImVec2(f.width - width - margin, margin))
@@ -115,74 +117,128 @@ class Dock:
         nav = focus.flags(f, "##dock")
         imgui.begin("##dock", None, _FLAGS | nav)
         focus.follow(f, "##dock")
-        self._buttons(f)
+        dock_buttons.draw(f)
+        self.search.field(f, self.sections)
         imgui.separator()
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(8), f.px(2)))
         imgui.begin_child("##sections", imgui.ImVec2(0, 0), _CHILD, nav)
         imgui.pop_style_var()
-        comparing = f.readout.compare is not None
-        if comparing and not self._compared:
-            self.opened[compare.TITLE] = True
-        self._compared = comparing
-        picked = neuron.subject(f.readout)
-        fresh, other = picked is not None and self._picked is None, picked is not None and picked != self._picked
-        self._picked = picked
-        chosen = f.readout.chosen
-        taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
-        # an edge is meant before the neuron that it leads into
-        first = [edit_by_hand.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, edit_by_hand.TITLE] if picked is not None else []
-        first += [compare.TITLE] * comparing
-        alone = convolution.alone(f.scene)
-        if alone and not self._alone:
-            self.opened[convolution.TITLE] = True
-        self._alone = alone
-        asked = f.readout.asked
-        if asked != self._asked:  # a model that does not learn is opened to be asked
-            self.opened |= {prompt.TITLE: asked, charts.TITLE: not asked, training.TITLE: not asked}
-        self._asked = asked
-        first = [convolution.TITLE] * alone + [prompt.TITLE] * asked + first
-        there = [s for s in self.sections if s.title != convolution.TITLE or convolution.layers(f.scene)]
-        order = sorted(there, key=lambda s: first.index(s.title) if s.title in first else len(first))
-        if other:  # something else is looked at: its name first
-            imgui.set_scroll_y(0)
-        wanted, f.memory.reveal = f.memory.reveal, ""
-        for section in order:
-            if section.title == wanted:
-                self.opened[wanted] = True
-                imgui.set_scroll_here_y(0.0)
-            self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == edit_by_hand.TITLE))
+        self._follow(f)
+        if self.search.found is not None:
+            self.search.results(f)
+        else:
+            self._column(f)
         imgui.end_child()
         imgui.end()
         if not f.narrow:
             _grip(f, f.width - width - margin)
 
-    def _section(self, f: Frame, section: Section, reveal: bool) -> None:
-        opened = self.opened[section.title] = self.opened[section.title] or reveal
-        if self._heading(f, section, opened):
+    def _follow(self, f: Frame) -> None:
+        """What is picked, compared or revealed opens its section; a section that was opened, by whatever, opens its group."""
+        comparing, alone = f.readout.compare is not None, convolution.alone(f.scene)
+        if comparing and not self._compared:
+            self._reveal(compare.TITLE)
+        if alone and not self._alone:
+            self._reveal(convolution.TITLE)
+        self._compared, self._alone = comparing, alone
+        asked = f.readout.asked
+        if asked != self._asked:  # a model that does not learn is opened to be asked
+            self.opened |= {charts.TITLE: not asked, training.TITLE: not asked, prompt.TITLE: asked}
+            self._reveal(prompt.TITLE if asked else charts.TITLE)
+        self._asked = asked
+        picked, chosen = neuron.subject(f.readout), f.readout.chosen
+        if picked is not None and picked != self._picked:
+            if self._picked is None or self.opened[neuron.TITLE]:
+                self._reveal(neuron.TITLE)
+            if chosen >= 0 and (self._chosen < 0 or self.opened[edit_by_hand.TITLE]):  # an edge is meant before the neuron it leads into
+                self._reveal(edit_by_hand.TITLE)
+        elif chosen >= 0 > self._chosen:
+            self._reveal(edit_by_hand.TITLE)
+        self._picked, self._chosen = picked, chosen
+        if f.memory.reveal:
+            self._reveal(f.memory.reveal)
+            f.memory.reveal = ""
+        for title in self._open_titles() - self._were_open:
+            self.groups[GROUP_OF[title]] = True
+        self._were_open = self._open_titles()
+
+    def _column(self, f: Frame) -> None:
+        by_title = {section.title: section for section in self.sections}
+        for group, titles in GROUPS.items():
+            if self._group(f, group, titles):
+                self.groups[group] = not self.groups[group]
+            if self.groups[group]:
+                for title in titles:
+                    self._section(f, by_title[title])
+                imgui.dummy(imgui.ImVec2(0, f.px(4)))
+        held = imgui.get_io().mouse_wheel or imgui.is_mouse_down(0)
+        self._frames = 0 if held else max(self._frames - 1, 0)
+
+    def _group(self, f: Frame, group: str, titles: tuple[str, ...]) -> bool:
+        """Its name; while it is closed, what is in it. True when it was clicked."""
+        opened, height, width = self.groups[group], f.px(30), imgui.get_content_region_avail().x
+        corner = imgui.get_cursor_screen_pos()
+        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(8), 0))
+        pressed = imgui.invisible_button(f"##group {group}", imgui.ImVec2(width, height), imgui.ButtonFlags_.enable_nav)
+        imgui.pop_style_var()
+        draw_list, size = imgui.get_window_draw_list(), f.font(theme.SMALL)
+        if imgui.is_item_hovered():
+            end = imgui.ImVec2(corner.x + width, corner.y + height)
+            draw_list.add_rect_filled(corner, end, theme.packed(theme.FIELD_HOVER, 0.45), f.px(6))
+        y = corner.y + (height - size) / 2
+        chevron = fa.ICON_FA_CHEVRON_DOWN if opened else fa.ICON_FA_CHEVRON_RIGHT
+        draw_list.add_text(f.fonts.regular, f.font(11), imgui.ImVec2(corner.x + f.px(3), y + f.px(1)), _ACCENT, chevron)
+        draw_list.add_text(f.fonts.bold, size, imgui.ImVec2(corner.x + f.px(22), y), _ACCENT, group)
+        imgui.push_font(f.fonts.bold, theme.SMALL)
+        left = f.px(34) + imgui.calc_text_size(group).x
+        imgui.pop_font()
+        if not opened:
+            tip(f, ", ".join(titles))
+            imgui.push_font(None, theme.SMALL)
+            text = elide(", ".join(titles), width - left - f.px(16))
+            imgui.pop_font()
+            draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(corner.x + left, y), _FAINT, text)
+            if health.TITLE in titles and f.readout.findings:
+                at = imgui.ImVec2(corner.x + width - f.px(9), corner.y + height / 2)
+                draw_list.add_circle_filled(at, f.px(3.5), _WARN)
+        return pressed
+
+    def _section(self, f: Frame, section: Section) -> None:
+        if section.title == self._scroll and self._frames:
+            imgui.set_scroll_here_y(0.0)
+        opened, why = self.opened[section.title], blocked(f, section.title)
+        if self._heading(f, section, opened, why):
             opened = self.opened[section.title] = not opened
         if not opened:
             return
         imgui.push_id(section.title)
-        section.draw(f)
+        if why:
+            small(f, why, _DIM, wrap=True)
+        else:
+            section.draw(f)
         imgui.pop_id()
         imgui.dummy(imgui.ImVec2(0, f.px(10)))
 
-    def _heading(self, f: Frame, section: Section, opened: bool) -> bool:
-        """Icon, name, and a chevron that shows whether it is open. True when it was clicked."""
+    def _heading(self, f: Frame, section: Section, opened: bool, why: str) -> bool:
+        """Icon, name, and a chevron that shows whether it is open; `why` it is greyed, or "". True when it was clicked."""
         width, height = imgui.get_content_region_avail().x, f.px(34)
+        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(8), 0))
         corner = imgui.get_cursor_screen_pos()
         pressed = imgui.invisible_button(f"##{section.title}", imgui.ImVec2(width, height), imgui.ButtonFlags_.enable_nav)
+        imgui.pop_style_var()
         hovered = imgui.is_item_hovered()
         if not opened:  # an open one explains itself, and the tip would lie over its first row
-            tip(f, section.hint)
+            tip(f, why or section.hint)
         draw_list = imgui.get_window_draw_list()
         if hovered:
             end = imgui.ImVec2(corner.x + width, corner.y + height)
             draw_list.add_rect_filled(corner, end, theme.packed(theme.FIELD_HOVER, 0.45), f.px(6))
         size, small = f.font(theme.BODY), f.font(theme.SMALL)
         y = corner.y + (height - size) / 2
-        draw_list.add_text(f.fonts.regular, small, imgui.ImVec2(corner.x, y + f.px(1)), _ACCENT if opened else _DIM, section.icon)
-        draw_list.add_text(f.fonts.bold, size, imgui.ImVec2(corner.x + f.px(26), y), _TEXT, section.title)
+        draw_list.add_text(
+            f.fonts.regular, small, imgui.ImVec2(corner.x, y + f.px(1)), _FAINT if why else _ACCENT if opened else _DIM, section.icon
+        )
+        draw_list.add_text(f.fonts.bold, size, imgui.ImVec2(corner.x + f.px(26), y), _FAINT if why else _TEXT, section.title)
         if section.title == health.TITLE and f.readout.findings:  # seen also while it is closed
             imgui.push_font(f.fonts.bold, theme.BODY)
             end = corner.x + f.px(38) + imgui.calc_text_size(section.title).x
@@ -192,60 +248,6 @@ class Dock:
         at = imgui.ImVec2(corner.x + width - f.px(16), y + f.px(2))
         draw_list.add_text(f.fonts.regular, f.font(11), at, _DIM, chevron)
         return pressed
-
-    def _buttons(self, f: Frame) -> None:
-        r = f.readout
-        side = min(SIDE, imgui.get_content_region_avail().x / f.px(1) / LEAST - 3)  # in a narrow panel they would lie on each other
-        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(3), f.px(7)))
-        mark = "\n(not saved yet)" if r.dirty else ""
-        if icon_button(f, fa.ICON_FA_FOLDER_OPEN, "file", "Open, save as, film, export", size=side):
-            imgui.open_popup("file")
-        file_menu.draw(f)
-        imgui.same_line()
-        buttons: tuple[tuple[str, CommandName | Literal["picture"], str, bool], ...] = (
-            (fa.ICON_FA_FLOPPY_DISK, "save", f"Save the scene (Ctrl+S){mark}", True),
-            (fa.ICON_FA_ROTATE_LEFT, "undo", "Undo (Ctrl+Z)", r.can_undo),
-            (fa.ICON_FA_ROTATE_RIGHT, "redo", "Redo (Ctrl+Shift+Z)", r.can_redo),
-            (fa.ICON_FA_CAMERA, "picture", "Save a picture (F12), also in 4K, 8K, 16K", True),
-            (fa.ICON_FA_VIDEO, "capture", f"{_FILM[r.capture is not None]} (F9)", True),
-            (fa.ICON_FA_EXPAND, "fullscreen", "Full screen (F11)", True),
-        )
-        for icon, name, hint, enabled in buttons:
-            if name == "fullscreen" and imgui.get_content_region_avail().x < 4 * f.px(side + 3):
-                continue  # F11 is there, and the two at the right are not
-            if icon_button(f, icon, name, hint, enabled, size=side):
-                imgui.open_popup(name) if name == "picture" else f.do(name)
-            if name == "picture":
-                picture_menu.draw(f)
-            if name == "save" and r.dirty:
-                corner = imgui.get_item_rect_max()
-                centre = imgui.ImVec2(corner.x - f.px(5), imgui.get_item_rect_min().y + f.px(6))
-                imgui.get_window_draw_list().add_circle_filled(centre, f.px(3.5), _ACCENT)
-            imgui.same_line()
-        right = right_edge()
-        imgui.same_line(right - 3 * f.px(side) - 2 * f.px(3))
-        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in eight short lessons (T)", size=side):
-            f.do("tour", None if r.tour is None else "close")
-        imgui.same_line()
-        if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )", size=side):
-            f.memory.help = not f.memory.help
-        imgui.same_line()
-        if icon_button(f, fa.ICON_FA_CHEVRON_RIGHT, "hide", "Hide the panels (H)", size=side):
-            f.toggle_panels()
-        imgui.pop_style_var()
-
-
-def _corner_button(f: Frame) -> None:
-    """While the dock is hidden: the way back."""
-    margin = f.px(theme.MARGIN)
-    imgui.set_next_window_pos(imgui.ImVec2(f.width - margin, margin), imgui.Cond_.always, imgui.ImVec2(1, 0))
-    imgui.set_next_window_bg_alpha(0.5)
-    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(4), f.px(4)))
-    imgui.begin("##show", None, _CORNER)
-    if icon_button(f, fa.ICON_FA_SLIDERS, "panels", "Show the panels (H)"):
-        f.toggle_panels()
-    imgui.end()
-    imgui.pop_style_var()
 
 
 def _grip(f: Frame, x: float) -> None:

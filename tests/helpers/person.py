@@ -59,7 +59,8 @@ class Person:
     def open(self, *sections: str) -> None:
         """Only these sections of the dock are open."""
         dock = self.loop.overlay._dock
-        dock.opened = {title: title in sections for title in dock.opened}
+        dock.opened = dict.fromkeys(dock.opened, False)
+        dock.open(*sections)
         self.frames(3)
 
     def where(self, label: str, which: int = 0) -> tuple[float, float]:

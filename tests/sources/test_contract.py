@@ -13,6 +13,9 @@ from nnviz3d.backend import choose
 from nnviz3d.engine.step_runner import always
 from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.live.wire import Reader
+from nnviz3d.sources.opened import OpenedGraph
+from nnviz3d.sources.opened_model import OpenedModel, open_model
+from nnviz3d.sources.opened_network import OpenedNetwork
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
@@ -23,10 +26,12 @@ from nnviz3d.sources.walk import Walk
 from nnviz3d.sources.watched import WatchedLoop
 from nnviz3d.sources.watched_feed import Feed
 from nnviz3d.spec.edit import Edit, diff
+from nnviz3d.spec.foreign_graph import ForeignGraph, ForeignNode
 from nnviz3d.spec.reasons import Reasons
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import apply, validate
 from tests.helpers.fake_source import FakeSource
+from tests.helpers.hugging_face import GPT2, gpt2_tensors, write
 from tests.helpers.loop_stand_in import StandIn
 
 PARAMETERS = ("parameter", "gradient", "change", "before", "after")
@@ -72,6 +77,12 @@ def difference() -> SnapshotDifference:
     return SnapshotDifference(first, kept(source))
 
 
+def model(folder: Path) -> OpenedModel:
+    made = open_model(write(folder / "m", GPT2, gpt2_tensors()), choose("cpu"))
+    made.show()
+    return made
+
+
 def watched_loop() -> WatchedLoop:
     loop, feed = StandIn(), Feed(Scene(), 1 << 20)
     made = WatchedLoop(feed.look, Path(), choose("cpu"), feed)
@@ -82,10 +93,27 @@ def watched_loop() -> WatchedLoop:
     return made
 
 
+def opened() -> OpenedGraph:
+    parts = (("weight", (2, 3)), ("bias", (2,)))
+    nodes = (ForeignNode("x", "input", (), (3,)), ForeignNode("y", "linear", ("x",), (2,), parameters=parts, labels=("yes", "no")))
+    return OpenedGraph(ForeignGraph(nodes, "G"), {"x": np.arange(3), "y": np.ones(2)}, choose("cpu"), {"y.weight": np.eye(2, 3)})
+
+
+def network() -> OpenedNetwork:
+    source = own()
+    return OpenedNetwork(source.scene, source.parameters(), source.sample.x, 3, choose("cpu"))
+
+
 SOURCES = {
-    "own": lambda _: own(), "unremembered": lambda _: own(0), "recorded": recorded, "fake": lambda _: FakeSource(),
+    "own": lambda _: own(),
+    "unremembered": lambda _: own(0),
+    "recorded": recorded,
+    "fake": lambda _: FakeSource(),
+    "graph": lambda _: opened(),
+    "network": lambda _: network(),
+    "model": model,
     "watched": lambda _: watched_loop(),
-}  # fmt: skip
+}
 SEEN = {
     **SOURCES,
     "walk": lambda _: Walk(own()),
@@ -129,7 +157,8 @@ def test_the_sample_fits_the_network(seen):
     assert isinstance(answer[0], str) and answer[1] in (True, False, None)
     targets = seen.targets()
     assert (targets is None) == (not seen.objective.loss) and (targets is None or targets.shape == (seen.topology.output.size,))
-    assert len(seen.data.class_names) == seen.topology.output.size
+    output = seen.topology.output
+    assert len(seen.data.class_names) == (output.shape[1] if seen.data.tokens else output.size)
     assert seen.edited is None or all(0 <= p < seen.topology.n_parameters for p in seen.edited)
     assert seen.at_boundary and seen.step >= 0 and seen.batch_size >= 0 and seen.holds is not None
 
@@ -186,8 +215,12 @@ def test_snapshots_are_entered_again(source):
 
 def test_parameters_by_name_are_those_of_the_arena(source):
     named = source.parameters()
-    assert np.array_equal(np.concatenate([array.ravel() for array in named.values()]), source.tensors("parameter"))
-    assert [name.rpartition(".")[2] for name in named] == ["weight", "bias"] * (len(source.topology.nodes) - 1)
+    whole = np.full(source.topology.n_parameters, np.nan, np.float32)
+    for name, place in source.topology.parameter_ranges.items():
+        place.view(whole)[...] = named[name]
+    assert np.array_equal(whole, source.tensors("parameter"))
+    parts = [(part, place) for node in source.topology.nodes for part, place in node.parameters]
+    assert [name.rpartition(".")[2] for name in named] == [part for part, _ in parts]
 
 
 def test_samples_wrap_around(source):

@@ -65,7 +65,7 @@ class Driver:
         self.frame()
 
     def only(self, *titles: str) -> None:
-        """Open just these sections, above the others: what is closed must not push them out of sight."""
+        """Open just these sections, scrolled to the first of them."""
         self.overlay._dock.opened = dict.fromkeys(self.overlay._dock.opened, False)
         self.overlay._dock.open(*titles)
         self.frame(3)

@@ -7,6 +7,7 @@ import numpy as np
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.readout import Charts, Label, NeuronReading, Performance, Readout, Sum, Term
 from nnviz3d.spec.scene import Layer, Network, Scene
+from nnviz3d.spec.scene_groups import group_of
 from nnviz3d.spec.topology_builder import build_topology
 
 SCENE = Scene(title="Handwritten digits", network=Network(layers=(Layer(units=48), Layer(units=32, activation="tanh"))))
@@ -14,7 +15,7 @@ TOPOLOGY = build_topology(SCENE.network, (8, 8), 10, "softmax", output_labels=tu
 NODES = TOPOLOGY.nodes
 _SCENES = {name: toml.load(path) for name, path in paths.scene_paths().items()}
 SCENES = {name: scene.about for name, scene in _SCENES.items()}
-FAILURES = tuple(scene.failure for scene in _SCENES.values())
+GROUPS = tuple(map(group_of, _SCENES.values()))
 _rng = np.random.default_rng(7)
 
 
@@ -93,7 +94,7 @@ def readout(**changes) -> Readout:
         "data_name": "digits", "data_summary": "1,438 to train, 359 to test; 8×8 inputs, 10 classes", "class_names": tuple("0123456789"),
         "charts": CHARTS, "labels": labels(), "edges_shown": 2000, "edges_total": 4928, "edges_share": 0.71, "edges_peak": 0.3127,
         "performance": performance(), "scene_name": "digits", "scene_names": tuple(SCENES), "scene_abouts": tuple(SCENES.values()),
-        "scene_failures": FAILURES,
+        "scene_groups": GROUPS,
         "can_undo": True, "dirty": True, "signals": 120,
     }  # fmt: skip
     return Readout(**{**facts, **changes})

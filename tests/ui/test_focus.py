@@ -74,6 +74,8 @@ def test_a_section_is_opened_and_a_switch_in_it_pressed_without_a_mouse(driver):
     driver.only()
     driver.key(K.tab)
     driver.frame(3)
+    walk_to(driver, "group Appearance")
+    driver.key(K.enter)
     walk_to(driver, "Look")
     driver.key(K.enter)
     driver.frame(3)

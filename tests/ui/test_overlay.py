@@ -10,7 +10,7 @@ import pytest
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec import toml
+from nnviz3d.spec import scene_groups, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import FreeArea
 from nnviz3d.spec.scene import Data, Layer, Look, Network, Scene, Train
@@ -219,16 +219,21 @@ def test_scene_menu_opens_another_scene(driver):
     assert driver.commands == [("open", "spiral")]
 
 
-def test_scene_menu_fits_in_720_pixels_and_tells_what_a_scene_is(driver):
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720)])
+def test_the_scene_menu_fits_scrolls_to_its_last_scene_and_tells_what_each_is(size):
+    driver = Driver(*size)
     driver.click(*find(driver, "scenes"))
-    for name in (driver.readout.scene_names[0], driver.readout.scene_names[-1]):
-        x, y = find(driver, name)
-        assert 0 < y < 700
-        driver.move(x, y)
-        driver.frame(60)  # tooltips wait
-        driver.forget()
-    assert len(driver.readout.scene_names) >= 14 and driver.commands == []
+    x, y = find(driver, "circle")
+    driver.move(x, y)
+    driver.frame(60)  # tooltips wait
     assert any(window.name.startswith("##Tooltip") and window.active for window in imgui.get_current_context().windows)
+    for _ in range(40):
+        imgui.get_io().add_mouse_wheel_event(0, -5)
+        driver.frame()
+    last = [name for name, group in zip(driver.readout.scene_names, readouts.GROUPS, strict=True) if group == scene_groups.FAILURES][-1]
+    for label in (last, f"{fa.ICON_FA_FOLDER_OPEN}   Open a file …"):
+        assert 0 < find(driver, label)[1] < size[1] - 10
+    driver.close()
 
 
 def tooltip() -> bool:
@@ -269,12 +274,12 @@ def test_a_term_of_the_equation_leads_to_its_neuron(driver):
     assert driver.commands == [("pick", reading.incoming.terms[0].neuron)]
 
 
-def test_picking_opens_the_neuron_section_on_top(driver):
+def test_picking_opens_the_neuron_section_and_scrolls_to_it(driver):
     driver.only("Look")
     driver.readout = readouts.readout(neuron=readouts.neuron(2, 5))
     driver.frame(3)
     assert driver.overlay._dock.opened["Neuron"]
-    assert find(driver, "Neuron")[1] < find(driver, "Charts")[1]
+    assert 90 < find(driver, "Neuron")[1] < 200, "scrolled to; its place among the sections is as before"
 
 
 def test_the_numbers_of_an_equation_change_together(driver):

@@ -10,15 +10,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from nnviz3d.app.probes.cloud import cloud
 from nnviz3d.app.probes.row_activations import RowPass, moment
+from nnviz3d.app.probes.tsne_map import TsneMap
 from nnviz3d.engine.principal import PrincipalAxes, components, rotation_onto
 from nnviz3d.sources.protocols import Source
-from nnviz3d.sources.viewable import OWN, Viewable
-from nnviz3d.spec.readout import CloudReading
+from nnviz3d.sources.viewable import Viewable
+from nnviz3d.spec.readout import CloudReading, TsneAsked
 
 MOST = 1500  # points
 RENEW = 0.8  # seconds between the starts of two passes while the network changes
-Wanted = tuple[int, tuple[int, int, int] | None]  # node, and three of its neurons instead of the components
+Wanted = tuple[int, tuple[int, int, int] | TsneAsked | None]  # node; instead of the components three of its neurons, or a map
 
 
 class Representation:
@@ -27,6 +29,7 @@ class Representation:
     def __init__(self):
         self._pool: ThreadPoolExecutor | None = None
         self._versions = 0
+        self.map = TsneMap()
         self.forget()
 
     def forget(self) -> None:
@@ -49,6 +52,8 @@ class Representation:
             if self._subject is not None:
                 self.forget()
             return None
+        if isinstance(wanted[1], TsneAsked):
+            return self.map.reading(source, seen, wanted[0], wanted[1])
         subject = (source.topology, source.data, *wanted)
         if self._subject is None or not all(a is b or a == b for a, b in zip(subject, self._subject, strict=True)):
             self.forget()
@@ -87,16 +92,7 @@ class Representation:
         run, projection = self._shown
         neurons = source.topology.nodes[node].neurons.slice
         a_n = np.nan_to_num(np.asarray(seen.ops.to_host(seen.tensors("activation")[neurons]), np.float64))
-        _part, x, t = source.data.held_out
-        known = source.data.held_out_classes
-        value_r = known[0][run.rows_r] if known else np.asarray(t[run.rows_r], np.float64).reshape(len(run.rows_r), -1)[:, 0]
-        own = seen.sample.part == OWN or seen.view is not None
-        return CloudReading(
-            node=node, version=self._versions, xyz_r3=self._xyz, rows_r=run.rows_r, value_r=value_r, classes=known[1] if known else (),
-            x_ni=x, shape=source.data.shape if len(source.data.shape) > 1 else (), shown_3=projection.apply(a_n[None])[0],
-            shown_x=np.ravel(seen.sample.x), shown_row=-1 if own else seen.sample.index, part=run.part, of=run.of, step=run.step,
-            share_3=projection.share_3, size=source.topology.nodes[node].size,
-        )  # fmt: skip
+        return cloud(source, seen, node, run, self._versions, self._xyz, projection.apply(a_n[None])[0], projection.share_3)
 
 
 def _chosen(a_rn: np.ndarray, features: tuple[int, int, int]) -> PrincipalAxes:

@@ -28,6 +28,7 @@ from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
 from nnviz3d.spec.scene import Data, Scene
+from nnviz3d.spec.scene_groups import group_of
 from nnviz3d.spec.settings import Settings
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.tour_reading import TourReading
@@ -58,10 +59,9 @@ def sentence(session: Session) -> str:
     if session.running:
         return f"Learning: each step shows {source.batch_size:,} samples and adjusts {count} slightly to reduce the loss."
     if is_foreign(source.topology):
-        return (
-            f"A network of {len(source.topology.nodes):,} tensors with {source.topology.n_learned:,} parameters, as opened. A line is a "
-            f"connection between two tensors, not an edge."
-        )
+        count = f" with {source.topology.n_learned:,} parameters" if source.topology.n_learned else ""
+        what = f"A network of {len(source.topology.nodes):,} tensors{count}, as opened."
+        return f"{what} A line is a connection between two tensors, not an edge."
     if source.reasons.play:
         what = "this prompt" if source.prompt else "this sample"
         return f"A network with {count}, as opened. The signals show what it computes for {what}."
@@ -182,13 +182,13 @@ def _sample(session: Session) -> dict[str, Any]:
 
 def _files(session: Session) -> dict[str, Any]:
     """The scene as a file, its history, and the scenes and columns that there are."""
-    names, abouts, failures = _scenes()
+    names, abouts, groups = _scenes()
     data, base = session.source.scene.data, session.source.base
     return {
         "scene_name": session.name,
         "scene_names": names,
         "scene_abouts": abouts,
-        "scene_failures": failures,
+        "scene_groups": groups,
         "dirty": scene_files.unsaved(session),
         "can_undo": session.history.can_undo,
         "can_redo": session.history.can_redo,
@@ -254,10 +254,10 @@ def _findings(session: Session) -> tuple[Finding, ...]:
 
 
 @lru_cache(maxsize=1)
-def _scenes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
-    """Names and sentences of the shipped scenes, and which are failures; read once."""
+def _scenes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Names and sentences of the shipped scenes, and the headings they stand under; read once."""
     found = {name: _shipped(path) for name, path in paths.scene_paths().items()}
-    return tuple(found), tuple(scene.about for scene in found.values()), tuple(scene.failure for scene in found.values())
+    return tuple(found), tuple(scene.about for scene in found.values()), tuple(map(group_of, found.values()))
 
 
 def _shipped(path: Path) -> Scene:

@@ -6,6 +6,7 @@ columns on the graphics card.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log2
 
 from nnviz3d.app.session.session import Session
@@ -107,6 +108,13 @@ class NetworkView:
             self.second.picture.aspect = aspect
             self.second.arrange(view)
         return True
+
+    def coming(self, view: View) -> Callable[[], object] | None:
+        """What works out the layout of these settings, to be called on a thread; None where it is there, or is there soon enough."""
+        self.picture.aspect = self.aspect
+        asked = self.picture.asked(view, self.picture.subject.tile_cells)
+        there = self.second is not None or bool(self.picture.folds) or self.picture.arrangements.has(asked)
+        return None if there else lambda: self.picture.arrangements.of(asked)
 
     def follow(self, session: Session, level: Rebuild) -> bool:
         """What the session rebuilt. Returns whether the columns are new ones."""

@@ -16,6 +16,8 @@ from nnviz3d.spec.readout.instruments import (
     StrongRow,
     TracedPath,
     TracingReading,
+    TsneAsked,
+    TsneReading,
 )
 from nnviz3d.spec.readout.layers import LayerEnd, LayerReading, LayersReading, MatrixReading
 from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
@@ -78,6 +80,8 @@ __all__ = [
     "Term",
     "TracedPath",
     "TracingReading",
+    "TsneAsked",
+    "TsneReading",
     "UpdateReading",
     "WalkReading",
     "WatchedReading",

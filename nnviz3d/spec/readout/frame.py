@@ -145,7 +145,7 @@ class Readout:
     holds: Holds = NONE
     effect: EffectReading | None = None  # of the last edit by hand
     question: Question | None = None  # waits for the command `answer`
-    scene_failures: tuple[bool, ...] = ()  # whether a shipped scene is an instructive failure
+    scene_groups: tuple[str, ...] = ()  # the heading of each, of `scene_groups.GROUPS`
     data_columns: tuple[str, ...] = ()  # of a CSV file, in its order
     confusion: ConfusionReading | None = None  # these two only while a panel wants them
     layers: LayersReading | None = None

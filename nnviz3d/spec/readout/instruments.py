@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -102,13 +103,31 @@ class TracingReading:
     over: bool
 
 
+class TsneAsked(NamedTuple):
+    """A map by t-SNE. `run` counts those that were asked for: another number begins another. `on`: whether it may go on."""
+
+    run: int
+    on: bool
+
+
+@dataclass(frozen=True)
+class TsneReading:
+    """How far t-SNE has come: `done` of `steps`; `divergence` in nats, nan before the first; `over`: done, or stopped before."""
+
+    done: int
+    steps: int
+    divergence: float
+    perplexity: float
+    over: bool
+
+
 @dataclass(frozen=True, eq=False)
 class CloudReading:
     """Samples as points: of row `rows_r` of a part at `xyz_r3` (r, 3), by what the neurons of a node do with it at `step`.
 
     `value_r`: class ids, where `classes` names them, or numbers. `x_ni`: all rows of the part, for pictures; `shown_3`, `shown_x`: of the
     shown sample, now; `shown_row`: its row, -1 where it is of no data set. `share_3`: of the variance that each axis shows. `version`: of
-    the places.
+    the places. `map`: of t-SNE, which does not move with the network; `shown_3` is nan where the shown sample is not in it.
     """
 
     node: int
@@ -127,6 +146,7 @@ class CloudReading:
     step: int
     share_3: np.ndarray
     size: int
+    map: TsneReading | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,6 +47,9 @@ class Memory:
     search_choice: int = -1  # which of what was found; -1: the field has just been opened
     held: tuple[int, int] | None = None  # the corner of the widget that was held last and that the pointer has not left
     reveal: str = ""  # the section that is to be opened and scrolled to
+    find: bool = False  # the search of the dock is to be typed into
+    found: str = ""  # the setting that was found there, marked for `found_seconds`
+    found_seconds: float = 0.0
     ablated: int = -1  # the layer that the section Ablation is to show next
 
 
@@ -69,6 +72,7 @@ class Frame:
     edits: list[Edit] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     wants: dict[str, Any] = field(default_factory=dict)
+    refusal: str = ""  # why the controls that follow can change nothing: their tip
     lit: int = -1  # the parameter whose term or cell lies under the pointer
 
     def px(self, value: float) -> float:

@@ -5,7 +5,8 @@ Each row shows the scene's value and answers with an `Edit`; bounds come from th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
 from imgui_bundle import imgui
@@ -19,6 +20,7 @@ from nnviz3d.ui.core.strings import HINTS
 
 _W = imgui.WindowFlags_
 _FLOAT = int(_W.no_decoration | _W.no_move | _W.no_saved_settings | _W.no_focus_on_appearing | _W.always_auto_resize)
+FOUND = 2.5  # seconds that a setting is marked after a search has found it
 LABEL_SHARE = 0.38  # of the panel's width
 _OVER = imgui.HoveredFlags_.allow_when_disabled
 _DELAY = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
@@ -70,6 +72,7 @@ def tidy(value: float) -> float:
 def tip(f: Frame, text: str) -> None:
     """A tooltip for the item just made, wrapped at a readable width. None over one that is held, until the pointer has left it: it would
     cover what answers."""
+    text = f.refusal or text
     if not text:
         return
     at = imgui.get_item_rect_min()
@@ -90,6 +93,30 @@ def show_tip(f: Frame, text: str) -> None:
     imgui.pop_text_wrap_pos()
     imgui.end_tooltip()
     imgui.pop_style_var()
+
+
+@contextmanager
+def changing(f: Frame) -> Iterator[None]:
+    """Controls that change network, data or training: greyed, with the reason as their tip, where the source says that they cannot."""
+    f.refusal = f.readout.reasons.edit
+    imgui.begin_disabled(bool(f.refusal))
+    yield
+    imgui.end_disabled()
+    f.refusal = ""
+
+
+def end_row(f: Frame, path: str, hint: str) -> None:
+    """Of a setting: its tip, and a mark for a moment after a search has found it."""
+    imgui.end_group()
+    tip(f, hint)
+    if f.memory.found == path:
+        low, high = imgui.get_item_rect_min(), imgui.get_item_rect_max()
+        if f.memory.found_seconds > FOUND - 0.3:
+            imgui.set_scroll_here_y(0.4)
+        ink = theme.packed(theme.ACCENT, 0.8 * min(f.memory.found_seconds, 1.0))
+        edge = f.px(3)
+        low, high = imgui.ImVec2(low.x - edge, low.y - edge), imgui.ImVec2(high.x + edge, high.y + edge)
+        imgui.get_window_draw_list().add_rect(low, high, ink, f.px(5), f.px(1.5))
 
 
 def right_edge() -> float:
@@ -169,8 +196,7 @@ def choice(f: Frame, path: str, value: str, options: Sequence[str], names: dict[
     imgui.begin_group()
     label(f, text)
     picked = combo(f"##{path}", value, options, names)
-    imgui.end_group()
-    tip(f, hint)
+    end_row(f, path, hint)
     if picked is not None and picked != value:
         f.edit(path, picked)
 
@@ -201,8 +227,7 @@ def slider(f: Frame, path: str, value: float, low: float, high: float, fmt: str 
         return changed, clamp(path, tidy(new))
 
     changed, new = number_field.dragged(f, f"##{path}", value, accepted(path), make)
-    imgui.end_group()
-    tip(f, hint)
+    end_row(f, path, hint)
     if changed:
         f.edit(path, new)
 
@@ -216,8 +241,7 @@ def integer(f: Frame, path: str, value: int, speed: float = 0.25, fmt: str = "%d
     shown, most, flags = min(value, 2**31 - 1), min(high, 2**31 - 1), imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
     make = lambda: imgui.drag_int(f"##{path}", shown, speed, low, most, fmt, flags)  # noqa: E731
     changed, new = number_field.dragged(f, f"##{path}", value, accepted(path), make)
-    imgui.end_group()
-    tip(f, hint)
+    end_row(f, path, hint)
     if changed:
         f.edit(path, int(new))
 
@@ -228,8 +252,7 @@ def number(f: Frame, path: str, value: float, fmt: str = "%.6g") -> None:
     imgui.begin_group()
     label(f, text)
     typed(f, path, value, fmt)
-    imgui.end_group()
-    tip(f, hint)
+    end_row(f, path, hint)
 
 
 def typed(f: Frame, path: str, value: float, fmt: str = "%.6g") -> None:
@@ -244,8 +267,7 @@ def toggle(f: Frame, path: str, value: bool) -> None:
     imgui.begin_group()
     label(f, text)
     changed, new = imgui.checkbox(f"##{path}", value)
-    imgui.end_group()
-    tip(f, hint)
+    end_row(f, path, hint)
     if changed:
         f.edit(path, new)
 

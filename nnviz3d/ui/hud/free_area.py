@@ -10,6 +10,7 @@ from nnviz3d.ui.core.context import NARROW, TALL
 
 TRANSPORT = 144.0  # what the transport bar and its hint cover
 TITLE = (76.0, 116.0)  # what the card with the title covers in a tour, in low and in tall windows
+LINES_OF_TWO = 130.0  # what the card with the title covers there while two networks are compared: it has no legend
 HEADER = 132.0  # what the card with the title covers at the top left
 WIDE, WRAPPED = 360.0, 172.0  # on a stage narrower than this the title's card and the transport bar reach across; their lines wrap
 HEAD = 0.45  # of the bottom's share: what is kept free at the top, for the card covers a corner that only tall columns reach
@@ -27,7 +28,7 @@ def free_area(width: float, height: float, scale: float, right: float, *, two: b
     bottom = min(max(TRANSPORT * scale / height, 0.1), 0.3)
     if right > 0 and width * (1 - right) < WIDE * scale:
         top = min(WRAPPED * scale / height, 0.36)
-        return FreeArea(right, top, top, top)
+        return FreeArea(right, top, min(LINES_OF_TWO * scale / height, 0.36) if two else top, top)
     return FreeArea(right, bottom, bottom * (HEAD_OF_TWO if two else HEAD), min(HEADER * scale / height, 0.25))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
-
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
@@ -19,7 +17,8 @@ from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
-from nnviz3d.ui.hud import edge_share, neuron_legend, watching
+from nnviz3d.ui.hud import edge_share, neuron_legend, scene_menu, watching
+from nnviz3d.ui.hud.free_area import WIDE
 from nnviz3d.ui.hud.labels import colour_bar
 
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
@@ -51,7 +50,8 @@ def draw(f: Frame) -> Rect:
 def _network(f: Frame, room: float) -> None:
     _sample(f, room)
     _differences(f, room)
-    if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):
+    between = f.readout.compare is not None and f.stage_width < f.px(WIDE) and f.height < f.px(TALL)  # two networks need the lines
+    if not f.low and not between and (f.readout.tour is None or f.height >= f.px(TALL)):
         _legend(f, room)
 
 
@@ -76,36 +76,8 @@ def _title(f: Frame, room: float) -> None:
         imgui.open_popup("scenes")
     imgui.set_next_window_pos(imgui.ImVec2(corner.x - f.px(12), corner.y + size.y + f.px(8)))
     if imgui.begin_popup("scenes"):
-        _scenes(f)
+        scene_menu.draw(f)
         imgui.end_popup()
-
-
-def _scenes(f: Frame) -> None:
-    """The shipped scenes, each with its sentence: those that learn, then the instructive failures; and files of one's own."""
-    r = f.readout
-    rows = list(zip_longest(r.scene_names, r.scene_abouts, r.scene_failures, fillvalue=""))
-    column = max(imgui.calc_text_size(name).x for name in r.scene_names) + f.px(20)
-    room = min(f.px(520), f.width - column - f.px(60))
-    imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(8), f.px(2)))  # thirty rows fit in 720 pixels
-    for title, fails in (("Working examples", False), ("Instructive failures", True)):
-        group = [(name, about) for name, about, failure in rows if bool(failure) == fails]
-        if group:
-            small(f, title, _ACCENT)
-        for name, about in group:
-            if imgui.selectable(name, name == r.scene_name, 0, imgui.ImVec2(column + max(room, 0), 0))[0] and name != r.scene_name:
-                f.do("open", name)
-            tip(f, about)
-            if room > f.px(120):
-                imgui.same_line(column)
-                imgui.push_font(None, theme.SMALL)
-                text = about.removeprefix("An instructive failure: ")
-                dim(elide(text[:1].upper() + text[1:], room))
-                imgui.pop_font()
-    imgui.pop_style_var()
-    imgui.separator()
-    if imgui.selectable(f"{fa.ICON_FA_FOLDER_OPEN}   Open a file …", False)[0]:
-        f.do("open_file")
-    tip(f, "A scene, a recording (.nnrec), your own data (CSV, npz, npy, IDX) or weights. Dropping a file on the window does the same.")
 
 
 def _sample(f: Frame, room: float) -> None:

@@ -58,6 +58,12 @@ def _search(f: Frame) -> None:
     f.memory.search = ""
 
 
+def _find(f: Frame) -> None:
+    f.memory.find = True
+    if not f.docked:
+        f.toggle_panels()
+
+
 def _help(f: Frame) -> None:
     f.memory.help = not f.memory.help
 
@@ -150,6 +156,7 @@ ACTIONS: dict[str, Callable[[Frame], None]] = {
     "panels": Frame.toggle_panels,
     "black": _black,
     "search": _search,
+    "find": _find,
     "help": _help,
     "escape": _escape,
 }

@@ -17,7 +17,7 @@ from nnviz3d.spec.sliding_windows import Windows
 from nnviz3d.spec.topology import Node
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.widgets import combo, label, small, tip
+from nnviz3d.ui.core.widgets import changing, combo, label, small, tip
 from nnviz3d.ui.equations.equation_draw import Lines
 
 TITLE, ICON, HINT, OPEN = "Convolution", fa.ICON_FA_TABLE_CELLS, "Kernel, padding, stride and dilation, and the size that results.", False
@@ -72,13 +72,17 @@ class ConvolutionPanel:
         node, table = nodes[self.layer][-1], f.scene.network.layers[self.layer]
         (source,) = f.readout.topology.sources(node)
         assert isinstance(table, WindowTable)
+        with changing(f):
+            self._settings(f, table, source)
+        if self.refused:
+            small(f, self.refused, _WARN, wrap=True)
+        self._formula(f, table.windows(source.shape), node)
+
+    def _settings(self, f: Frame, table: WindowTable, source: Node) -> None:
         if source is f.readout.topology.input and f.scene.data.kind in ("digits", "mnist"):
             self._side(f, table, source)
         for key in [key for key in KEYS if key in type(table).model_fields]:
             self._setting(f, table, key, source.shape)
-        if self.refused:
-            small(f, self.refused, _WARN, wrap=True)
-        self._formula(f, table.windows(source.shape), node)
 
     def _choose(self, f: Frame, found: list[int]) -> None:
         """The layer of the picked cell, else the one that was chosen."""

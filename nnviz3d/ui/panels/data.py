@@ -13,7 +13,7 @@ from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.choices import column_names, words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.strings import HINTS
-from nnviz3d.ui.core.widgets import choice, combo, dim, integer, label, slider, small, tip, toggle
+from nnviz3d.ui.core.widgets import changing, choice, combo, dim, integer, label, slider, small, tip, toggle
 
 TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What the network learns.", False
 KINDS, FEATURES = words(DataKind), words(Feature)
@@ -41,6 +41,16 @@ TASKS, HEADERS = ("auto", "classification", "regression"), ("auto", "yes", "no")
 
 
 def draw(f: Frame) -> None:
+    with changing(f):
+        _source(f)
+    if f.scene.data.kind not in PLAYGROUND and len(f.readout.features) > 1:
+        _plane(f, f.readout.features)
+    with changing(f):
+        _use(f)
+
+
+def _source(f: Frame) -> None:
+    """Where the samples come from."""
     data = f.scene.data
     kinds = [kind for kind in KINDS if kind not in FILES or kind == data.kind or data.file.lower().endswith(FILES[kind])]
     choice(f, "data.kind", data.kind, kinds, _NAMES)
@@ -61,8 +71,11 @@ def draw(f: Frame) -> None:
         integer(f, "data.samples", data.samples, 2, "%d" if data.samples else "own default")
     if data.kind == "blobs":
         _blobs(f)
-    if data.kind not in PLAYGROUND and len(f.readout.features) > 1:
-        _plane(f, f.readout.features)
+
+
+def _use(f: Frame) -> None:
+    """How they are divided, scaled and varied."""
+    data = f.scene.data
     slider(f, "data.test_fraction", data.test_fraction, 0, 0.9)
     toggle(f, "data.standardize", data.standardize)
     if f.readout.topology.input.axes[-2:] == ("row", "column"):

@@ -23,7 +23,7 @@ from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.number_field import dragged
 from nnviz3d.ui.core.strings import LAYER_HINTS
-from nnviz3d.ui.core.widgets import accepted_in, choice, combo, dim, elide, icon_button, small, tidy, tip
+from nnviz3d.ui.core.widgets import accepted_in, changing, choice, combo, dim, elide, icon_button, small, tidy, tip
 from nnviz3d.ui.panels import layer_settings
 
 INITS, OUTPUTS = words(Initializer), words(OutputActivation)
@@ -52,9 +52,18 @@ def draw(f: Frame) -> None:
             _row(f, k, layers[k])
     if boxed:
         imgui.end_child()
-    if len(layers) < limits.LAYERS:
+    with changing(f):
+        _ends(f)
+    out = topology.output
+    small(f, f"{count(out.size)} outputs   {out.activation}   {count(topology.n_learned)} parameters", wrap=True)
+    tip(f, "Weights and biases together: all the numbers that training can change.")
+
+
+def _ends(f: Frame) -> None:
+    """Another layer, and the output."""
+    if len(f.scene.network.layers) < limits.LAYERS:
         if imgui.button(f"{fa.ICON_FA_PLUS}  Add layer", imgui.ImVec2(-1, 0)):
-            last = next((layer for layer in reversed(layers) if isinstance(layer, Layer)), Layer(units=16))
+            last = next((layer for layer in reversed(f.scene.network.layers) if isinstance(layer, Layer)), Layer(units=16))
             _change(f, lambda layers: inserted(layers, len(layers), last.model_dump()))
         tip(f, "Another hidden layer before the output, like the last one. The other layers keep their weights.")
     imgui.spacing()
@@ -65,9 +74,6 @@ def draw(f: Frame) -> None:
     if imgui.begin_popup("output"):
         _first(f, "network.output", f.scene.network.output)
         imgui.end_popup()
-    out = topology.output
-    small(f, f"{count(out.size)} outputs   {out.activation}   {count(topology.n_learned)} parameters", wrap=True)
-    tip(f, "Weights and biases together: all the numbers that training can change.")
 
 
 def _row(f: Frame, k: int, layer: LayerTable) -> None:
@@ -84,6 +90,15 @@ def _row(f: Frame, k: int, layer: LayerTable) -> None:
         f.do("choose_layer", node.number if (node := _node(f, k)) else k + 1)
     rest = full - number - buttons - 2 * gap
     imgui.same_line(start + number)
+    with changing(f):
+        _settings(f, k, layer, start, full, rest)
+    imgui.pop_id()
+
+
+def _settings(f: Frame, k: int, layer: LayerTable, start: float, full: float, rest: float) -> None:
+    """What can be changed of one, in the `rest` pixels behind its number, and its buttons at the right."""
+    gap = f.px(5)
+    number, buttons = full - rest - 2 * f.px(25) - 3 * gap, 2 * f.px(25) + gap
     has = type(layer).model_fields
     if "units" in has:
         _units(f, k, layer, rest * 0.42)
@@ -103,7 +118,6 @@ def _row(f: Frame, k: int, layer: LayerTable) -> None:
     if icon_button(f, fa.ICON_FA_XMARK, "remove", "Remove this layer", size=25):
         _change(f, lambda layers: removed(layers, k))
     _menu(f, k, layer)
-    imgui.pop_id()
 
 
 def _units(f: Frame, k: int, layer: Any, width: float) -> None:

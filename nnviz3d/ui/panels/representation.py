@@ -7,7 +7,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.number_text import count, percent
-from nnviz3d.spec.readout import CloudReading
+from nnviz3d.spec.readout import CloudReading, TsneAsked, TsneReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.class_colours import class_colours, number_colours
 from nnviz3d.ui.core.cloud_image import CloudView, painted
@@ -24,8 +24,12 @@ HEIGHT, RADIUS, NEAR = 260.0, 3.2, 9.0  # unscaled pixels: of the picture, of a 
 SETTLE = 0.25  # seconds in which a point has gone most of its way to a new place
 PICTURE = 56.0  # unscaled pixels
 LEGEND = 12  # classes that are named
-KINDS = {"pca": "PCA, 3 axes", "three": "three neurons"}
+KINDS = {"pca": "PCA, 3 axes", "three": "three neurons", "tsne": "t-SNE"}
 _TEXT, _DIM, _FAINT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT))
+MAP = (
+    "Samples that are near each other in the layer are near each other here. Sizes of clusters and distances between them mean little. "
+    "The map is of the step at which it was begun; it does not move while the network learns, because every map turns out differently."
+)
 _PARTS = {"test": "test set", "train": "training set"}
 
 
@@ -34,6 +38,7 @@ class RepresentationPanel:
 
     def __init__(self):
         self.node, self.kind, self.neurons = -1, "pca", (0, 1, 2)
+        self.run, self.on = 0, True  # of the maps by t-SNE: how many were begun, and whether the last may go on
         self.view = CloudView()
         self._places: np.ndarray | None = None  # (r, 3), scaled so that the cloud has the radius 1
         self._subject: tuple | None = None
@@ -49,13 +54,15 @@ class RepresentationPanel:
             return
         self._choose(f)
         node = self._node(f)
-        f.wants["cloud"] = (node, self.neurons if self.kind == "three" else None)
+        f.wants["cloud"] = (node, {"pca": None, "three": self.neurons, "tsne": TsneAsked(self.run, self.on)}[self.kind])
         r = f.readout.cloud
-        if r is None or r.node != node:
+        if r is None or r.node != node or (r.map is not None) != (self.kind == "tsne"):
             small(f, "Passing the samples through the network …")
             return
         self._move(f, r)
         self._picture(f, r)
+        if r.map is not None:
+            self._progress(f, r, r.map)
         self._explanation(f, r)
 
     # ------------------------------------------------------------ choices
@@ -83,7 +90,11 @@ class RepresentationPanel:
         label(f, "Axes")
         picked = combo("##cloud.axes", self.kind, list(KINDS), KINDS)
         imgui.end_group()
-        tip(f, "PCA: the principal components, the three directions in which the points differ most. Or three neurons, as they are.")
+        tip(
+            f,
+            "PCA: the principal components, the three directions in which the points differ most. Or three neurons, as they are. "
+            "Or t-SNE, a map in which samples that the layer treats alike lie together.",
+        )
         self.kind = picked or self.kind
         if self.kind == "three":
             self._three(f, f.readout.topology.nodes[self._node(f)].size)
@@ -202,12 +213,38 @@ class RepresentationPanel:
     # ------------------------------------------------------------ words
 
     def _explanation(self, f: Frame, r: CloudReading) -> None:
+        if r.map is not None:
+            small(f, _map_text(r, r.map), wrap=True)
+            tip(f, MAP)
+            self._classes(f, r)
+            return
         of, variance = f" of {count(r.of)}" if len(r.rows_r) < r.of else "", percent(min(float(r.share_3.sum()), 1.0))
         text = f"{count(len(r.rows_r))}{of} samples of the {_PARTS.get(r.part, r.part)}, step {count(r.step)}; "
         small(f, f"{text}the axes show {variance} of the variance of {count(r.size)} neurons", wrap=True)
         each = ", ".join(percent(float(share)) for share in r.share_3)
         turned = "While the network learns the cloud is turned onto the one before, so that it moves smoothly."
         tip(f, f"By axis: {each}. {turned} Ring: the shown sample, at its place of now.")
+        self._classes(f, r)
+
+    def _progress(self, f: Frame, r: CloudReading, m: TsneReading) -> None:
+        """How far it has come, a button to stop it, and one for a map of now."""
+        if not m.over:
+            width = imgui.get_content_region_avail().x - f.px(84)
+            imgui.progress_bar(m.done / m.steps, imgui.ImVec2(width, 0), f"{count(m.done)} of {count(m.steps)}")
+            imgui.same_line()
+            if imgui.button("Stop##cloud", imgui.ImVec2(-1, 0)):
+                self.on = False
+            return
+        if m.done < m.steps:
+            if imgui.button("Continue##cloud"):
+                self.on = True
+            imgui.same_line()
+        if imgui.button(f"t-SNE of step {count(f.readout.step)}##cloud", imgui.ImVec2(-1, 0)):
+            self.run, self.on = self.run + 1, True
+        tip(f, "Another map, of what the layer does now.")
+
+    def _classes(self, f: Frame, r: CloudReading) -> None:
+        """What the colours are."""
         if not r.classes:
             small(f, "Colour: the target, from the smallest to the largest.", _FAINT)
             return
@@ -225,6 +262,15 @@ class RepresentationPanel:
             imgui.set_cursor_screen_pos(imgui.ImVec2(at.x + f.px(14), at.y))
             imgui.text_unformatted(cut(name, room / across - f.px(22), f.names))
         imgui.pop_font()
+
+
+def _map_text(r: CloudReading, m: TsneReading) -> str:
+    of = f" of {count(r.of)}" if len(r.rows_r) < r.of else ""
+    stopped = f", stopped after {count(m.done)} of {count(m.steps)} steps" if m.over and m.done < m.steps else ""
+    return (
+        f"t-SNE of step {count(r.step)}{stopped}: {count(len(r.rows_r))}{of} samples of the {_PARTS.get(r.part, r.part)}, "
+        f"{count(r.size)} neurons, perplexity {m.perplexity:.3g}, divergence {m.divergence:.2f}"
+    )
 
 
 def _thumbnail(x_i: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -9,7 +9,7 @@ from nnviz3d.spec.scene import Loss, Optimizer, Schedule
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.strings import HINTS
-from nnviz3d.ui.core.widgets import choice, dim, integer, label, number, slider, small, tip, toggle, typed
+from nnviz3d.ui.core.widgets import changing, choice, dim, end_row, integer, label, number, slider, toggle, typed
 
 TITLE, ICON, HINT, OPEN = "Training", fa.ICON_FA_GRADUATION_CAP, "How the weights are updated.", True
 OPTIMIZERS, LOSSES, SCHEDULES = words(Optimizer), words(Loss), words(Schedule)
@@ -29,15 +29,29 @@ _LOSS_NAMES = {
 
 
 def draw(f: Frame) -> None:
-    if f.readout.reasons.play:
-        small(f, f.readout.reasons.play, wrap=True)
+    with changing(f):
+        _rates(f)
+    if f.memory.found.startswith("train."):
+        imgui.set_next_item_open(True)
+    if not imgui.tree_node_ex("More settings##training", _MORE):
         return
+    with changing(f):
+        _more(f)
+    number(f, "train.steps_per_second", f.scene.train.steps_per_second)
+    with changing(f):
+        integer(f, "train.seed", f.scene.train.seed)
+        _stops(f)
+
+
+def _rates(f: Frame) -> None:
     train = f.scene.train
     _with_list(f, "train.learning_rate", train.learning_rate, RATES)
     _with_list(f, "train.batch", train.batch, BATCHES)
     choice(f, "train.optimizer", train.optimizer, OPTIMIZERS)
-    if not imgui.tree_node_ex("More settings##training", _MORE):
-        return
+
+
+def _more(f: Frame) -> None:
+    train = f.scene.train
     for name in _CONSTANTS[train.optimizer]:
         number(f, f"train.{name}", getattr(train, name))
     choice(f, "train.loss", train.loss, LOSSES, _LOSS_NAMES)
@@ -57,9 +71,6 @@ def draw(f: Frame) -> None:
     number(f, "train.l2", train.l2)
     number(f, "train.clip_norm", train.clip_norm)
     choice(f, "train.order", train.order, ("shuffle", "sequential"))
-    number(f, "train.steps_per_second", train.steps_per_second)
-    integer(f, "train.seed", train.seed)
-    _stops(f)
 
 
 def _stops(f: Frame) -> None:
@@ -93,5 +104,4 @@ def _with_list(f: Frame, path: str, value: float, values) -> None:
             if imgui.selectable(name, option == value)[0] and option != value:
                 f.edit(path, option)
         imgui.end_combo()
-    imgui.end_group()
-    tip(f, hint)
+    end_row(f, path, hint)

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.app.probes import representation
+from nnviz3d.app.probes import representation, tsne_map
 from nnviz3d.app.probes.representation import Representation
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER
+from nnviz3d.engine import tsne
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.principal import components
 from nnviz3d.spec import toml
+from nnviz3d.spec.readout import TsneAsked
 from nnviz3d.ui.core.cloud_image import CloudView, painted
 from tests.helpers.fake_source import FakeSource
 from tests.helpers.person import Person
@@ -135,3 +137,47 @@ def test_a_click_shows_the_sample_and_a_drag_turns_the_cloud():
     person.frames(20)
     assert panel._bitmap.writes <= writes + 1, "a picture that rests costs nothing"
     person.close()
+
+
+# ---------------------------------------------------------------- t-SNE
+
+
+def test_a_map_is_of_its_own_step_forms_in_slices_and_stops(monkeypatch):
+    monkeypatch.setattr(tsne_map, "MOST", 60)
+    s, probe = session(), Representation()
+    s.run(30)
+    first = found(probe, s, (1, TsneAsked(0, True)))
+    assert first.map.steps == tsne.STEPS and not first.map.over and first.step == 30 and len(first.rows_r) == 60
+    s.run(10)
+    later = found(probe, s, (1, TsneAsked(0, True)), first.version + 6)
+    assert later.step == 30 and later.map.done > first.map.done, "it does not follow the network"
+    for _ in range(200):  # the slice that was under way ends
+        stopped = probe.reading(s.source, s.seen, (1, TsneAsked(0, False)))
+        sleep(0.001)
+        if stopped.map.over:
+            break
+    again = found(probe, s, (1, TsneAsked(0, False)))
+    assert stopped.map.over and again.map.done == stopped.map.done < tsne.STEPS
+    new = found(probe, s, (1, TsneAsked(1, True)), again.version + 1)
+    assert new.step == 40 and new.map.done < stopped.map.done
+
+
+def test_a_finished_map_is_that_of_the_rows_and_shows_the_sample_where_it_is_in_it(monkeypatch):
+    monkeypatch.setattr(tsne_map, "MOST", 40)
+    monkeypatch.setattr(tsne_map, "SLICE", 100)
+    s, probe = session(), Representation()
+    asked = (1, TsneAsked(0, True))
+    r = found(probe, s, asked)
+    while not r.map.over:
+        r = found(probe, s, asked, r.version + 1)
+    a = probe.map._pass.a_rn
+    np.testing.assert_allclose(a, plain(s, 1)[r.rows_r], atol=1e-5)
+    whole = tsne.Tsne(a)
+    whole.run(tsne.STEPS)
+    assert np.array_equal(r.xyz_r3, whole.y_rk)
+    s.show_sample(int(r.rows_r[7]))
+    s.refresh()
+    assert np.array_equal(probe.reading(s.source, s.seen, asked).shown_3, r.xyz_r3[7])
+    s.show_sample(int(np.setdiff1d(np.arange(r.of), r.rows_r)[0]))
+    s.refresh()
+    assert np.isnan(probe.reading(s.source, s.seen, asked).shown_3).all()
