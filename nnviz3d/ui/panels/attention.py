@@ -154,8 +154,8 @@ class AttentionPanel:
                 imgui.same_line()
 
     def _fly(self, f: Frame, r: AttentionReading) -> None:
-        """To the arcs, which stand beside the mixture's rows: from where the whole network is seen they are a few pixels. What is flown to is
-        looked at, and its section opens; this one stays in sight."""
+        """To the arcs, which stand beside the mixture's rows: from where the whole network is seen they are a few pixels. What is flown to
+        is looked at, and its section opens; this one stays in sight."""
         layer = r.layers[r.layer]
         hint = "Fly to the arcs in the picture: they stand beside the rows of tokens of this layer's mixture. Backspace flies out again."
         if icon_button(f, fa.ICON_FA_LOCATION_ARROW, "fly_to_arcs", hint, size=28):
