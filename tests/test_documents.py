@@ -45,6 +45,7 @@ def short(monkeypatch, tmp_path):
     for name, less in {"record": {"frames": (0, 1)}, "record_training": {"frames": (0, 1)}, "Recorder": {"duration": 0.1}}.items():
         work = functools.partial(_short, getattr(nnviz3d, name), less)
         monkeypatch.setattr(nnviz3d, name, work, raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)  # no window for a loop that is watched
     monkeypatch.chdir(tmp_path)
     documents.FILES["digits.nnrec"](tmp_path / "digits.nnrec")
     x = np.random.default_rng(0).standard_normal((40, 4)).astype(np.float32)

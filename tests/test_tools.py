@@ -21,6 +21,7 @@ RATIOS = {
     "tape": {"step_us", "tape_us", "ratio", "enter_p50_ms", "history_mb"},
     "timeline": {"step_ms", "kept_ms", "mb_per_1000", "jump_ms", "back_to_forth"},
     "threads": {"network", "one_s", "more_s", "ratio"},
+    "watch": {"loop", "plain", "watched", "ratio", "cpu_ratio", "goal"},
 }
 FILMS = {
     "record": (4, {"film_against_both", "by_all_cores_against_both", "ms_a_frame"}),

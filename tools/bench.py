@@ -10,6 +10,8 @@ remembered steps.
 Ratios are of the best of several rounds, so a busy machine disturbs both sides alike. `timeline`: what keeping every step in a file costs
 beside a plain step, its size, and a jump to any kept step beside a step of training, forwards and backwards. `threads`: `train` of a
 small and a large network with one BLAS thread, as it is, and with `--threads`, in turns; the ratio says what they would gain here now.
+`watch`: steps a second of loops of PyTorch and numpy that `nv.watch` looks at, with a viewer that reads all frames, against unwatched ones.
+`models`: opening a folder of GPT-2's shape, and a prompt of 32 tokens beside numpy's own matrix products.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ sys.path[:0] = map(str, (Path(__file__).resolve().parent.parent, Path(__file__).
 import bench_convolution  # noqa: E402
 import bench_films  # noqa: E402
 import bench_gif  # noqa: E402
+import bench_models  # noqa: E402
 import bench_transformer  # noqa: E402
+import bench_watch  # noqa: E402
 
 CASES = (((64, 48, 32, 10), 32, 6.0), ((784, 128, 64, 10), 64, 1.2), ((784, 1024, 1024, 10), 256, 0.95))
 TAPE_GOAL = 2.0  # times a plain step
@@ -241,7 +245,7 @@ def _trainer(scene):
 
 SECTIONS = {
     "train": train_section, "convolution": bench_convolution.section, "transformer": bench_transformer.section, "tape": tape_section,
-    "timeline": timeline_section, "threads": threads_section,
+    "timeline": timeline_section, "threads": threads_section, "watch": bench_watch.section, "models": bench_models.section,
 }  # fmt: skip
 
 
@@ -263,8 +267,9 @@ def main() -> int:
     if args.json:
         print(json.dumps({args.section: result}))
         return 0
-    if args.section == "convolution":
-        print("\n".join(bench_convolution.report(result)))
+    reports = {"convolution": bench_convolution.report, "watch": bench_watch.report, "models": bench_models.report}
+    if args.section in reports:
+        print("\n".join(reports[args.section](result)))
         return 0
     if args.section == "timeline":
         for case in result["cases"]:

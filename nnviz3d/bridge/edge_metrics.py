@@ -17,6 +17,7 @@ from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.topology import Connection
 
 SAMPLE = 4096  # values that stand for a whole matrix when its scale is read: the 98.5th percentile is then good to about 0.3 points
+TOGETHER = 1 << 18  # numbers of small layers that are looked at together
 MANY = 1 << 17  # neurons of a layer, about, that its scale is read from
 BRIGHT = 98.5
 POWER = 1.35  # as in shaders/include/edge.glsl
@@ -124,12 +125,9 @@ def mean_energy(level_e, xp=np) -> float:
 def layer_scales(activation_n, nodes, now_n=None) -> np.ndarray:
     """(L,) float32: 1 / the activation that counts as full: 1 where the function is bounded and for pictures in [0, 1], else the layer's
     98th percentile of |a|. `now_n`: what is drawn at this moment of a walk, where some neurons still hold z."""
-    out = np.empty(len(nodes), np.float32)
+    out, tops = np.empty(len(nodes), np.float32), _tops(activation_n, nodes)
     for k, node in enumerate(nodes):
-        a = np.abs(activation_n[node.neurons.slice])
-        some = a[:: max(a.size // MANY, 1)]
-        kth = int(0.98 * (some.size - 1))
-        top = max(float(np.partition(some, kth)[kth]), 0.4 * float(a.max()))  # one loud neuron in a silent layer must not be lost
+        top = float(tops[k])
         if not node.inputs and 0.5 < top <= 1.0:
             top = 1.0
         known = ACTIVATIONS[node.activation].full
@@ -137,6 +135,25 @@ def layer_scales(activation_n, nodes, now_n=None) -> np.ndarray:
         if now_n is not None:  # z on its way to a: logits of 12 must not all be full
             top = max(top, float(np.abs(now_n[node.neurons.slice]).max()))
         out[k] = 1.0 / top if top > 1e-6 else 0.0
+    return out
+
+
+def _tops(activation_n, nodes) -> np.ndarray:
+    """(L,) the 98th percentile of |a| of each layer, at least 0.4 of the largest: one loud neuron in a silent layer must not be lost.
+    Small layers of one size at once: there may be thousands."""
+    by_size: dict[int, list[int]] = {}
+    for k, node in enumerate(nodes):
+        by_size.setdefault(node.size, []).append(k)
+    out = np.empty(len(nodes))
+    for size, numbers in by_size.items():
+        step, starts_k = TOGETHER // size or 1, np.array([nodes[k].neurons.start for k in numbers])
+        for first in range(0, len(numbers), step):
+            part = starts_k[first : first + step]
+            a_kn = activation_n[part[0] : part[0] + size][None] if len(part) == 1 else activation_n[part[:, None] + np.arange(size)]
+            a_kn = np.abs(a_kn)
+            some = a_kn[:, :: max(size // MANY, 1)]
+            kth = int(0.98 * (some.shape[1] - 1))
+            out[numbers[first : first + step]] = np.maximum(np.partition(some, kth, axis=1)[:, kth], np.float64(0.4) * a_kn.max(1))
     return out
 
 

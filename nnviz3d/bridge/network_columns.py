@@ -9,6 +9,7 @@ import numpy as np
 
 from nnviz3d.bridge import edge_metrics
 from nnviz3d.bridge.arc_columns import Arcs
+from nnviz3d.bridge.arrangements import Arrangements, Asked
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_columns import FIELD, HIGHLIGHT, LIT, EdgeColumns
 from nnviz3d.bridge.edge_selection import WHOLE, EdgeChoice
@@ -27,12 +28,11 @@ from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.layers import edge_lookup
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout import folding, moving
-from nnviz3d.layout.grid import Layout, place
+from nnviz3d.layout.grid import Layout
 from nnviz3d.layout.tiles import WIDE
-from nnviz3d.layout.units import STAGE, most_open
+from nnviz3d.layout.units import STAGE
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.neuron_locks import NONE, Holds
-from nnviz3d.spec.parts import NetworkParts
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
 
@@ -75,24 +75,22 @@ class Picture(PlaneColumns):
         columns.update({name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()})
         self.sheets = SheetColumns(topology, columns)
         self.glass = GlassColumns(topology, columns, ops)
-        self.parts = NetworkParts(topology)
-        self.subject = Subject(topology, place(topology), columns, *self._edges.lists, own_values=self._edges.own_values)
+        self.arrangements, self._points = Arrangements(topology), points
+        self.parts, self.aspect, self.area = self.arrangements.parts, WIDE, STAGE
+        first = self.arrangements.of(self.asked(view, tile_cells)).layout
+        self.subject = Subject(topology, first, columns, *self._edges.lists, own_values=self._edges.own_values)
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))
         if self.groups:
             columns["t_time"].write(self.groups.ranks(), topology.n_neurons)
-        self._points = points
         self.subject.tile_cells = tile_cells
         self._key: tuple | None = None
-        self._scaled: tuple = (None, None)  # what `layer_scales` were worked out of
         self._neuron_values: tuple | None = None  # activation and delta of that key
         self._numbers: Numbers | None = None
-        self._constant = 1.0  # what listed edges without a parameter multiply by
-        self.version = 0  # rises whenever other numbers are drawn
+        self.version, self._constant = 0, 1.0  # rises with the numbers drawn; what listed edges without a parameter multiply by
         self._marked: tuple | None = (), NONE
         self._highlighted = np.zeros((0, 2), np.int64)  # connection, edge inside it
         self.edges = ShownEdges(total=topology.n_edges)
-        self.aspect, self.area = WIDE, STAGE
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
@@ -119,20 +117,13 @@ class Picture(PlaneColumns):
         """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there,
         where other parts open or close."""
         self.aspect = aspect or self.aspect
-        tiles = self.subject.tile_cells > 0
-        plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
+        asked = self.asked(view, self.subject.tile_cells)
         self.subject.radius = RADIUS * view.pitch
-        self.subject.tile = TILE * view.pitch if tiles else 0.0
+        self.subject.tile = TILE * view.pitch if self.subject.tile_cells else 0.0
         wanted = folding.foldable(self.topology, view.fold)
         if dict.fromkeys(wanted, view.fold) != {k: len(shown) for k, shown in self.folds.items()}:
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
-        self.opened = self.parts.opened(view.open, most_open(self.aspect, self.area))
-        self.folded = self.parts.folded(self.opened)
-        glass = self.folded, self.parts.framed(self.opened)
-        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(
-            self.offset
-        )
-        begin = self.layout
+        begin, self._placed = self.layout, lambda: self.arrangements.of(asked, self.folds)
         self._place()
         if move and moving.can(begin, self.goal):
             self._begin, self.way = begin, 0.0
@@ -141,8 +132,15 @@ class Picture(PlaneColumns):
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
+    def asked(self, view: View, tile_cells: int) -> Asked:
+        """What the layout depends on, by these settings."""
+        plate, near = self._points > 0 and view.plate, TILE_GAP if tile_cells else 1.0
+        return Asked(view.open, view.pitch, view.layer_gap, plate, near, self.aspect, self.area)
+
     def _place(self) -> None:
-        self.goal, self.way = self._placed(), 1.0
+        found = self._placed()
+        self.opened, self.folded = found.opened, found.folded
+        self.goal, self.way = found.layout.moved(self.offset), 1.0
         self.choice.fold(self.goal.stacks, self.goal.within)
         self._show(self.goal)
 
@@ -275,12 +273,8 @@ class Picture(PlaneColumns):
         activation_n = self._settled(source, "activation")
         walking = source.view is not None
         delta_n = self._settled(source, "delta") if flow >= 2 or walking else None
-        kept, self._scaled = self._scaled, (source, source.version)
-        same = not walking and kept[0] is source and kept[1] == source.version
-        full_l = self.layer_scales[:, 0] if same else None
         self.layer_scales = scales = np.zeros((len(nodes), 2), np.float32)
-        reach_n = self._host(source, "reach") if walking else None
-        scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, reach_n) if full_l is None else full_l
+        scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, self._host(source, "reach") if walking else None)
         if delta_n is not None:
             columns["t_delta"].write(self._host(source, "delta"))
             scales[:, 1] = edge_metrics.delta_scales(self.ops.to_host(delta_n), nodes)

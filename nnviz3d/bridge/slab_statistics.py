@@ -11,6 +11,7 @@ from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Topology
 
 SLICE = 300_000  # numbers that are read in a frame, or one node's
+EACH = 2000  # numbers that a node counts for besides its own: the time that one takes, however small it is
 MOST = 100_000  # numbers of one kind of one node, evenly spaced: of more the mean is that of those
 ROWS = 32  # of a slab: of more nodes several share a row
 DECADES = 4.0  # below the largest of the network a row is dark
@@ -46,7 +47,7 @@ class SlabStatistics:
             return False
         arrays, done = {kind: tensor(kind) for kind in ("activation", "gradient", "change", "parameter")}, 0
         while self._left and (whole or done < SLICE):
-            done += self._read(self._left.pop(0), arrays)
+            done += self._read(self._left.pop(0), arrays) + EACH
         return True
 
     def _read(self, k: int, arrays: dict[str, Array | None]) -> int:

@@ -56,8 +56,8 @@ class Wave:
 
 @dataclass(frozen=True)
 class SceneFrame:
-    """`time` in seconds since the scene began; `hovered` and `picked` are neuron ids or -1; `transparent` leaves the stage out, `empty` what
-    stands on it."""
+    """`time` in seconds since the scene began; `hovered` and `picked` are neuron ids or -1; `transparent` leaves the stage out, `empty`
+    what stands on it."""
 
     pose: Pose = _POSE
     time: float = 0.0

@@ -16,6 +16,7 @@ SPATIAL = frozenset({
     "Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "LpPool",
     "BatchNormalization", "InstanceNormalization", "Resize", "Upsample", "LRN", "DepthToSpace", "SpaceToDepth", "FusedConv",
 })  # fmt: skip
+SQUARES = frozenset({"Softmax", "LogSoftmax", "MatMul", "Add", "Mul", "Div", "Where", "Sub"})  # that make attention's weights
 SQUARE: Axes = ("head", "query", "key")
 TOKENS: Axes = ("token", "feature")
 
@@ -36,7 +37,7 @@ def of(op: str, shape: Shape, read: Sequence[tuple[Shape, Axes]], moved: Sequenc
         return MAPS.get(len(shape), ())
     if op == "Transpose" and read and len(moved) == len(read[0][1]) == len(shape):
         return tuple(read[0][1][axis] for axis in moved)
-    if op in ("Softmax", "LogSoftmax") and len(shape) == 3 and shape[1] == shape[2] and not any(axes == MAPS[3] for _, axes in read):
+    if op in SQUARES and len(shape) == 3 and shape[1] == shape[2] and not any(axes == MAPS[3] for _, axes in read):
         return SQUARE
     for before, axes in read:
         if before == shape and axes:
@@ -48,8 +49,3 @@ def of(op: str, shape: Shape, read: Sequence[tuple[Shape, Axes]], moved: Sequenc
     ):
         return TOKENS
     return MAPS[2] if len(shape) == 2 and any(axes[:1] == ("channel",) for _, axes in read) else ()
-
-
-def square(shape: Shape, axes: Axes) -> Axes:
-    """A plain stack of squares, where nothing else is known of it, is one square a head."""
-    return SQUARE if not axes and len(shape) == 3 and shape[1] == shape[2] else axes

@@ -108,7 +108,7 @@ def _last(made: list[_Made], graph: Any) -> list[_Made]:
 
 def _walk(graph: Any, scope: tuple[str, ...], constants: onnx_tensors.Constants, found: Mapping) -> Iterator[_Made]:
     for node in graph.node:
-        path = (*scope, *onnx_names.path_of(node))
+        path = (*scope, *onnx_names.path_of(node, bool(scope)))
         inner = onnx_flat.bodies(node)
         if not inner and constants.take(node, [found.get(name, (None, 0)) for name in node.output]):
             continue
@@ -126,7 +126,8 @@ def _walk(graph: Any, scope: tuple[str, ...], constants: onnx_tensors.Constants,
         for number, name in enumerate(node.output):
             if name:
                 reads = tuple(dict.fromkeys(each for each in (*node.input, *ends[number]) if each))
-                own = path if number == 0 else (*path[:-1], f"{path[-1]}_{number + 1}")
+                own = (*path, "output") if inner else path
+                own = own if number == 0 else (*own[:-1], f"{own[-1]}_{number + 1}")
                 yield _Made(name, node.op_type, reads, own, node)
 
 

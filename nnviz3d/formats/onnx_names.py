@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 SCOPES = "pkg.torch.onnx.name_scopes"
@@ -18,9 +19,11 @@ COUNTED = re.compile(r"^(n|node_?)?\d+$")  # names that say nothing
 LONG = 60  # characters of one part of a name
 
 
-def path_of(node: Any) -> tuple[str, ...]:
-    """The parts of the container of a node and, last, its own name."""
+def path_of(node: Any, inside: bool = False) -> tuple[str, ...]:
+    """The parts of the container of a node and, last, its own name. `inside`: it lies in the body of another node, whose name stands before
+    those of its values."""
     output = next((name for name in node.output if name), "")
+    output = output.rpartition("/")[2] if inside else output
     scopes = next((each.value for each in node.metadata_props if each.key == SCOPES), "")
     if scopes:
         return (*_scope(scopes), plain(node.op_type))
@@ -50,6 +53,7 @@ def _split(path: str) -> list[str]:
     return [plain(part) for outer in kept for part in outer.split(".") if part]
 
 
+@lru_cache(1 << 16)
 def plain(text: str) -> str:
     """As a part of a name."""
     clean = re.sub(r"[^A-Za-z0-9_\-]+", "_", text).strip("_")[:LONG]

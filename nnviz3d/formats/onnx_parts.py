@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from nnviz3d.formats.onnx_file import library
-from nnviz3d.formats.onnx_tensors import Constants, dtype
+from nnviz3d.formats.onnx_tensors import Constants, dtype, type_name
 from nnviz3d.spec.errors import InputError
 
 FEW = 8  # integers of a constant that are told as a setting
@@ -94,7 +94,7 @@ def _attribute(each: Any) -> str:
     if kind == 1:
         return f"{each.f:g}"
     if kind == 2:
-        return str(each.i)
+        return type_name(each.i) if each.name == "to" else str(each.i)
     if kind == 3:
         return each.s[:TEXT].decode("utf-8", "replace")
     if kind in (6, 7):

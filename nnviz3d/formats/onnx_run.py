@@ -9,53 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from math import prod
 from threading import Event, Timer
 from typing import Any
 
 import numpy as np
 
-from nnviz3d.formats import onnx_branches
+from nnviz3d.formats import onnx_branches, onnx_session
 from nnviz3d.formats.onnx_file import library
 from nnviz3d.formats.onnx_flat import copied
 from nnviz3d.formats.onnx_graph import OnnxGraph
 from nnviz3d.formats.onnx_shapes import Shape
 from nnviz3d.spec.errors import InputError, RunError
 
-MEMORY = 4 << 30  # bytes of all values that live at once
 GROUP = 96 << 20  # bytes of values that one run gives out
-COUNT, UNTOLD = 512, 1 << 20  # values of one group at most; bytes of one whose shape is not known
+COUNT, UNTOLD = 4096, 1 << 18  # values of one group at most; bytes of one whose shape is not known
 SECONDS = 300.0
 HALF = ("float16", "bfloat16")
 
 
 class Stopped(RunError):
     """Somebody stopped it, or it took too long."""
-
-
-def runtime() -> Any:
-    """The onnxruntime package, its memory bounded; InputError where it is not installed."""
-    try:
-        import onnxruntime
-    except ImportError:
-        raise InputError.of(
-            "", "onnxruntime", "is needed to compute the values of ONNX models and is not installed. Install it with: "
-            "pip install 'nnviz3d[onnx]'",
-        ) from None  # fmt: skip
-    _bounded()
-    return onnxruntime
-
-
-@cache
-def _bounded() -> None:
-    """Once a process."""
-    import onnxruntime as ort
-
-    ort.set_default_logger_severity(4)
-    settings = ort.OrtArenaCfg({"max_mem": MEMORY, "arena_extend_strategy": 1})
-    place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
-    ort.create_and_register_allocator(place, settings)
 
 
 class Values:
@@ -146,7 +120,7 @@ class Values:
         """What these values of a model are, all in one run."""
         if self._ending.is_set():
             raise Stopped(self._why)
-        onnx, ort = library(), runtime()
+        onnx, ort = library(), onnx_session.runtime()
         stored = {tensor.name for tensor in model.graph.initializer}
         found = {name: self.given[name] for name in names if name in self.given}
         found |= {name: self.built.constants.array(name) for name in names if name in stored}
@@ -159,17 +133,8 @@ class Values:
         options = self._running = ort.RunOptions()
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         with self._told():
-            arrays = self._session(ort, part).run(wanted, self.given, options)
+            arrays = onnx_session.session(part, self.built.file.base).run(wanted, self.given, options)
         return found | {name: array for name, array in zip(wanted, arrays, strict=True) if isinstance(array, np.ndarray)}
-
-    def _session(self, ort: Any, model: Any) -> Any:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # sums come in one order: the same bits every time
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-        options.log_severity_level = 4
-        options.add_session_config_entry("session.use_env_allocators", "1")
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(self.built.file.base))
-        return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
     @contextmanager
     def _told(self) -> Iterator[None]:

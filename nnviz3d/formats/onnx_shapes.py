@@ -94,6 +94,7 @@ def infer(file: OnnxFile, given: Mapping[str, Shape]) -> dict[str, tuple[Shape |
     for value in (*model.graph.input, *model.graph.output):
         value.type.tensor_type.ClearField("shape") if value.type.HasField("tensor_type") else None
     for value in model.graph.input:
+        value.type.tensor_type.shape.SetInParent()  # a single number has a shape too
         for length in given[value.name]:
             value.type.tensor_type.shape.dim.add().dim_value = length
     try:

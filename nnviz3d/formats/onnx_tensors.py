@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.formats.onnx_file import OnnxFile, library
+from nnviz3d.formats.onnx_session import session
 from nnviz3d.spec.errors import InputError, Problem
 
 RANK = 16
@@ -150,7 +151,7 @@ class Constants:
     """What does not depend on the input, by name: stored arrays, and what nodes make of them."""
 
     def __init__(self, file: OnnxFile):
-        self.base, self.opsets = file.base, file.model.opset_import
+        self.base, self.opsets, self.version = file.base, file.model.opset_import, file.model.ir_version
         self.stored = {tensor.name: tensor for tensor in file.model.graph.initializer}
         self.made: dict[str, Any] = {}  # the node, in an order in which each comes after what it reads
         self.shapes: dict[str, tuple[int, ...]] = {}  # of those, and
@@ -189,19 +190,22 @@ class Constants:
             if each in self.made and each not in needed:
                 needed.add(each)
                 waiting += [source for source in self.made[each].input if source]
-        known: dict[str, np.ndarray] = {}
-        for each in [made for made in self.made if made in needed] if needed else ():
-            node = self.made[each]
-            known[each] = self._made(node, {s: known[s] if s in known else array(self.stored[s], self.base) for s in node.input if s})
-        return known[name] if needed else array(self.stored[name], self.base)
+        return self._made(name, [made for each, made in self.made.items() if each in needed]) if needed else self._stored(name)
 
-    def _made(self, node: Any, given: dict[str, np.ndarray]) -> np.ndarray:
-        from onnx import helper, reference
+    def _stored(self, name: str) -> np.ndarray:
+        return array(self.stored[name], self.base)
 
+    def _made(self, name: str, nodes: list[Any]) -> np.ndarray:
+        """By onnxruntime, from a model of these nodes alone."""
+        helper = library().helper
+        read = {source for node in nodes for source in node.input if source in self.stored}
         try:
-            values = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for name, a in given.items()]
-            graph = helper.make_graph([node], "constant", values, [helper.make_empty_tensor_value_info(node.output[0])])
-            model = helper.make_model(graph, opset_imports=self.opsets)
-            return np.asarray(next(iter(reference.ReferenceEvaluator(model).run(None, given))))
-        except Exception as error:  # noqa: BLE001  # whatever the library meets
-            raise InputError.of("", node.output[0], f"the constant cannot be worked out: {error}") from None
+            graph = helper.make_graph(
+                nodes, "constant", [], [helper.make_empty_tensor_value_info(name)], [self.stored[source] for source in sorted(read)]
+            )
+            model = helper.make_model(graph, opset_imports=self.opsets, ir_version=self.version)
+            return np.asarray(session(model, self.base).run([name], {})[0])
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001  # its errors have no common class
+            raise InputError.of("", name, f"the constant cannot be worked out: {' '.join(str(error).split())[:200]}") from None

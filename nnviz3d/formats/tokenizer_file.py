@@ -47,7 +47,9 @@ def load(folder: Path, count: int) -> tuple[TokenizerFile | None, str]:
         return None, MISSING
     try:
         return TokenizerFile(Tokenizer.from_str(path.read_text("utf-8")), count), ""
-    except Exception as error:  # noqa: BLE001  the package raises plain Exception
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # noqa: BLE001  the package raises plain Exception, and what it panics at is no Exception
         raise InputError.of(str(path), "", f"is not a tokenizer that can be read: {str(error)[:200]}") from None
 
 

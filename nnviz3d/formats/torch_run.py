@@ -242,10 +242,10 @@ def _words(raised: BaseException) -> str:
 @contextmanager
 def _plainly(torch: Any):
     """Without what would hide the calls: parts that are compiled, and encoder layers as one fused call."""
-    mha, compiler = torch.backends.mha, getattr(torch, "compiler", None)
+    mha, compiler = torch.backends.mha, torch.compiler
     fast = mha.get_fastpath_enabled()
     mha.set_fastpath_enabled(False)
-    eager = compiler is not None and hasattr(compiler, "set_stance") and "torch._dynamo" in sys.modules
+    eager = hasattr(compiler, "set_stance") and "torch._dynamo" in sys.modules
     if eager:
         compiler.set_stance("force_eager")
     try:

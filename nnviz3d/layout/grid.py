@@ -13,12 +13,11 @@ from functools import cached_property
 
 import numpy as np
 
-from nnviz3d.layout import detours, tiles
+from nnviz3d.layout import detours, node_plates, tiles
 from nnviz3d.layout.detours import Detour
 from nnviz3d.layout.folding import Folds, Stack, discs
 from nnviz3d.layout.lanes import lanes
-from nnviz3d.layout.node_plates import plan_edge
-from nnviz3d.layout.node_plates import plate as _plate
+from nnviz3d.layout.node_plates import Rims, plan_edge
 from nnviz3d.layout.rows import stand
 from nnviz3d.layout.tiles import WIDE, TilePlan, Tiles
 from nnviz3d.layout.units import FACE, Glass, Units, ports, slab_size, units
@@ -65,6 +64,17 @@ class Layout:
 
     def glass_boxes(self, glass: Glass) -> list[tuple[np.ndarray, np.ndarray]]:
         """Low and high corner of a slab, or of its frame in each row; it keeps clear of what is in it, and of the frames in it."""
+        key = glass.part.name, glass.fill
+        if key not in self._glass_boxes:
+            self._glass_boxes[key] = self._boxes_around(glass)
+        return self._glass_boxes[key]
+
+    @cached_property
+    def _glass_boxes(self) -> dict[tuple[str, float], list[tuple[np.ndarray, np.ndarray]]]:
+        """Those that were asked for."""
+        return {}
+
+    def _boxes_around(self, glass: Glass) -> list[tuple[np.ndarray, np.ndarray]]:
         numbers = np.array(glass.part.nodes)
         depth = sum(set(each.part.nodes) < set(glass.part.nodes) for each in self.glass if each.fill < 1)
         clear = np.float32(self.pitch * (1 - glass.fill) * CLEAR * (1 + depth))
@@ -179,16 +189,13 @@ def place(
     place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
     folds = folds or {}
     plans, sheet_numbers = tiles.plans(topology, aspect, folds), tiles.sheet_numbers(topology)
-    plates = [_plate(node, plans.get(k), folds.get(k), node is topology.output) for k, node in enumerate(topology.nodes)]
+    plates = node_plates.plates(topology, plans, folds)
+    rims = node_plates.rims(topology, plates)
     of = units(topology, folded)
-    centre_l3, scale_l, box_u23, row_l = _stand(topology, of, plates, plans, pitch, gap * near, aspect)
+    centre_l3, scale_l, box_u23, row_l = _stand(topology, of, plates, rims, plans, pitch, gap * near, aspect)
     edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))]) * scale_l[:, None]
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
-        stretch, yz = place_n4[node.neurons.slice], yz * (pitch * float(scale_l[k]))
-        stretch[:, 0] = centre_l3[k, 0]
-        stretch[:, 1] = centre_l3[k, 1] - yz[:, 0]
-        stretch[:, 2] = yz[:, 1] + float(centre_l3[k, 2])
-        stretch[:, 3] = k
+        _put(place_n4[node.neurons.slice], centre_l3[k], yz * (pitch * float(scale_l[k])), k)
     low_l3, high_l3 = box_u23[of.unit_l, 0], box_u23[of.unit_l, 1]
     hidden = frozenset(k for part in folded for k in part.nodes)
     stacks = tuple(_stack(topology.nodes[k], k, shown, place_n4) for k, shown in folds.items())
@@ -200,7 +207,7 @@ def place(
         corner = centre_l3[k] + _corner(its, pitch * scale_l[k]) if corner is None else corner
         corners.append((topology.nodes[k], its, corner, pitch * float(scale_l[k])))
     cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32) * scale_l.astype(np.float32)
-    groups = _groups(topology, place_n4, edges / 2, plans)
+    groups = _groups(topology, rims, centre_l3, pitch * scale_l, edges / 2, plans)
     sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers - hidden])
     glass = tuple(Glass(part, 0.0) for part in framed) + tuple(Glass(part, 1.0) for part in folded)
     return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, _drawn(topology, stacks, hidden), found, boxes, sheets,
@@ -208,12 +215,19 @@ def place(
 
 
 def _stand(
-    topology: Topology, of: Units, plates: list[np.ndarray], plans: dict[int, TilePlan], pitch: float, stretch: float, aspect: float
+    topology: Topology,
+    of: Units,
+    plates: list[np.ndarray],
+    rims: list[Rims],
+    plans: dict[int, TilePlan],
+    pitch: float,
+    stretch: float,
+    aspect: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(L, 3) the middle of each node, (L,) its scale, (U, 2, 3) corners of the box of each unit, and (L,) the row of each node."""
     first_u = [int(np.flatnonzero(of.unit_l == u)[0]) for u in range(len(of.part_u))]
     sizes = [None if part is None else np.array(slab_size(part, plates, plans)) * pitch for part in of.part_u]
-    spans = [(np.ptp(plates[k] * pitch, 0) if size is None else size - pitch).tolist() for k, size in zip(first_u, sizes, strict=True)]
+    spans = [(rims[k].span(pitch) if size is None else size - pitch).tolist() for k, size in zip(first_u, sizes, strict=True)]
     extents = [max(span) + pitch for span in spans]
     zs = lanes(of.topology, [span[1] + pitch for span in spans], LANES * pitch)
     xs, ys = stand(of.topology, extents, spans, zs, pitch, aspect)
@@ -225,14 +239,14 @@ def _stand(
         centre = np.array([float(x) - xs.max() / 2, ys[node.rank], zs[u]])
         if part is None:
             k = first_u[u]
-            centre_l3[k], box_u23[u] = centre, _box(plates[k] * pitch, x, centre, plan_edge(plans.get(k), pitch), pitch)
+            centre_l3[k], box_u23[u] = centre, _box(rims[k].ends * pitch, x, centre, plan_edge(plans.get(k), pitch), pitch)
             box_u23[u, :, 0] -= np.float32(xs.max() / 2)
             continue
         assert size is not None
         half = np.array([pitch, *size]) / 2
         box_u23[u] = centre - half, centre + half
         for k, side in ports(topology, part).items():
-            span = np.ptp(plates[k], 0) + np.array(plan_edge(plans.get(k), 1.0))
+            span = rims[k].span(1.0) + np.array(plan_edge(plans.get(k), 1.0))
             scale_l[k] = FACE * float((size / pitch / span).min())
             centre_l3[k] = centre + np.array([side * pitch / 2, 0, 0])
     row_r = np.unique(-ys, return_inverse=True)[1]
@@ -240,7 +254,7 @@ def _stand(
 
 
 def _box(yz: np.ndarray, x: np.float32, centre: np.ndarray, edge: tuple[float, float], pitch: float) -> tuple[np.ndarray, np.ndarray]:
-    """Low and high corner around the neurons of a node, in single precision as they stand."""
+    """Low and high corner around the neurons of a node, in single precision as they stand; `yz`: the outermost of them."""
     at_n3 = np.empty((len(yz), 3), np.float32)
     at_n3[:, 0], at_n3[:, 1], at_n3[:, 2] = x, centre[1] - yz[:, 0], yz[:, 1] + float(centre[2])
     half = (np.array([pitch, *edge]) / 2).astype(np.float32)
@@ -279,21 +293,32 @@ def _corner(plan: TilePlan, pitch: float) -> np.ndarray:
     return np.array([0.0, high, -wide])
 
 
-def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray, tiled: Collection[int]) -> tuple[np.ndarray, np.ndarray]:
+def _groups(
+    topology: Topology, rims: list[Rims], centre_l3: np.ndarray, pitch_l: np.ndarray, half_l2: np.ndarray, tiled: Collection[int]
+) -> tuple[np.ndarray, np.ndarray]:
     """(G, 4) each, by the number of the group: where ribbons leave it, the rim of its tile at the greatest z, and where they arrive, the
     rim at the smallest z; index of the node. A vector is one group: its middle."""
     leave_g4 = np.zeros((topology.group_starts[-1], 4), np.float32)
     enter_g4 = leave_g4.copy()
-    for k, node in enumerate(topology.nodes):
+    for k, rim in enumerate(rims):
         here = slice(*topology.group_starts[k : k + 2])
-        places = place_n4[node.neurons.slice].reshape(node.groups, -1, 4)
-        low, high = places.min(1), places.max(1)
-        middle = (low + high) / 2
+        ends = np.zeros((2, here.stop - here.start, 4), np.float32)
+        for end, yz in zip(ends, (rim.low_g2, rim.high_g2), strict=True):
+            _put(end, centre_l3[k], yz * float(pitch_l[k]), k)
+        middle = (ends[0] + ends[1]) / 2
         leave_g4[here], enter_g4[here] = middle, middle
         if k in tiled:
-            leave_g4[here, 2] = high[:, 2] + half_l2[k, 1]
-            enter_g4[here, 2] = low[:, 2] - half_l2[k, 1]
+            leave_g4[here, 2] = ends[1, :, 2] + half_l2[k, 1]
+            enter_g4[here, 2] = ends[0, :, 2] - half_l2[k, 1]
     return leave_g4, enter_g4
+
+
+def _put(place_n4: np.ndarray, centre: np.ndarray, yz: np.ndarray, k: int) -> None:
+    """Neurons of node k stand down and across of its middle."""
+    place_n4[:, 0] = centre[0]
+    place_n4[:, 1] = centre[1] - yz[:, 0]
+    place_n4[:, 2] = yz[:, 1] + float(centre[2])
+    place_n4[:, 3] = k
 
 
 def _stack(node: Node, number: int, shown: tuple[int, ...], place_n4: np.ndarray) -> Stack:

@@ -13,12 +13,13 @@ from nnviz3d.layout.units import Glass
 
 SECONDS = 0.6  # that a move takes
 MOST = 300_000  # neurons: of more nothing moves, it is there at once
+NODES = 1500  # the same of layers
 
 
 def can(begin: Layout, end: Layout) -> bool:
     """Whether there is a way: both are of the same tensors, and in other parts of glass."""
     same = len(begin.place_n4) == len(end.place_n4) <= MOST and np.array_equal(begin.rectangles.first_s, end.rectangles.first_s)
-    return same and begin.glass != end.glass
+    return same and len(end.cell_l) <= NODES and begin.glass != end.glass
 
 
 def between(begin: Layout, end: Layout, t: float) -> Layout:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil, isqrt
 
 import numpy as np
 
 from nnviz3d.layout.folding import column
 from nnviz3d.layout.tiles import TilePlan
-from nnviz3d.spec.topology import Node
+from nnviz3d.spec.topology import Node, Topology
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
 OUTPUT_COLUMN_UP_TO = 40
@@ -34,6 +36,44 @@ def plate(node: Node, plan: TilePlan | None, shown: tuple[int, ...] | None, is_o
         return (plan.place_n2 - np.array(plan.span) / 2).astype(np.float32)
     grid = cells(node, is_output).astype(np.float32) if shown is None else column(node.size, shown)
     return grid - grid.max(0) / 2
+
+
+def plates(topology: Topology, plans: Mapping[int, TilePlan], folds: Mapping[int, tuple[int, ...]]) -> list[np.ndarray]:
+    """By node; tensors of one plan share one."""
+    made: dict[int, np.ndarray] = {}
+    found = []
+    for k, node in enumerate(topology.nodes):
+        plan = plans.get(k)
+        if plan is None or id(plan) not in made:
+            one = plate(node, plan, folds.get(k), node is topology.output)
+            made[id(plan) if plan is not None else -1 - k] = one
+        found.append(made[id(plan) if plan is not None else -1 - k])
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Rims:
+    """How far a plate reaches: (groups, 2) the least and the greatest down and across of each group's neurons, and `ends` (2, 2) of all."""
+
+    low_g2: np.ndarray
+    high_g2: np.ndarray
+    ends: np.ndarray
+
+    def span(self, pitch: float) -> np.ndarray:
+        """(2,) from the first to the last neuron."""
+        return np.ptp(self.ends * pitch, 0)
+
+
+def rims(topology: Topology, plates: list[np.ndarray]) -> list[Rims]:
+    """By node; worked out once for each plate."""
+    made: dict[tuple[int, int], Rims] = {}
+    for node, yz in zip(topology.nodes, plates, strict=True):
+        key = id(yz), node.groups
+        if key not in made:
+            by_group = yz.reshape(node.groups, -1, 2)
+            low, high = by_group.min(1), by_group.max(1)
+            made[key] = Rims(low, high, np.stack([low.min(0), high.max(0)]))
+    return [made[id(yz), node.groups] for node, yz in zip(topology.nodes, plates, strict=True)]
 
 
 def plan_edge(plan: TilePlan | None, pitch: float) -> tuple[float, float]:

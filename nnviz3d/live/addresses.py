@@ -75,6 +75,8 @@ def socket_path(run: str) -> Path:
 def running() -> list[Address]:
     """Loops of this user on this machine that can be joined, the newest first. Sockets that a process left behind are removed."""
     found = []
+    if not hasattr(socket, "AF_UNIX"):  # there a loop listens on a port, and says which
+        return []
     for path in folder().glob("*.sock"):
         try:
             found.append((path.lstat().st_mtime, str(path))) if stat.S_ISSOCK(path.lstat().st_mode) and _answers(path) else None

@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from nnviz3d.live.frames import FrameLayout, LoopFrame
+from nnviz3d.live.kept_frames import FrameLayout, LoopFrame
 from nnviz3d.live.wire import Structure
 
 Patterns = str | tuple[str, ...] | list[str]

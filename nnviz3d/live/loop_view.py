@@ -16,12 +16,12 @@ import numpy as np
 
 from nnviz3d.live.control import LoopControl
 from nnviz3d.live.copy_plan import OtherShape
-from nnviz3d.live.frames import FrameLayout, LoopFrame, Losses
+from nnviz3d.live.kept_frames import FrameLayout, LoopFrame, Losses
 from nnviz3d.live.numbers import is_batch, now_or_later, number, rows_of
 from nnviz3d.live.wire import Structure
 from nnviz3d.spec.errors import InputError
 
-SHARE = 0.03  # of the time that copying may take: where it takes more, there are fewer frames; every=0 asks for all of them
+SHARE = 0.04  # of a processor that copying and sending may take: of what takes more there are fewer frames; every=0 asks for all
 Item = TypeVar("Item")
 
 
@@ -29,6 +29,11 @@ class FrameSink(Protocol):
     """Where frames go: to viewers (`Publisher`) or into a recording."""
 
     losses: Losses
+
+    @property
+    def cost(self) -> float:
+        """Seconds of the processor that the last frame took beside the loop."""
+        ...
 
     def begin(self, structure: Structure, layout: FrameLayout) -> bool: ...
 
@@ -274,13 +279,14 @@ class LoopView:
         self._read_losses()
         loss = self.sink.losses.between(self.steps - 1, self.steps)
         frame.step, frame.epoch, frame.batch, frame.paused = self.steps, self.epoch, self._batch, self.control.paused
+        frame.lends = self.control.lent
         frame.loss = float(loss[0]) if len(loss) and not np.isnan(loss[0]) else None
         numbers = {name: number(value) for name, value in metrics.items()}
         frame.metrics = self.subject.metrics() | {name: value for name, value in numbers.items() if value is not None}
         now = time.perf_counter()
         frame.seconds = now - self._begun
         self.sink.put(frame)
-        self._due = now + max(self.every, (self._spent + now - begin) / SHARE) if self.every else now
+        self._due = now + max(self.every, (self._spent + now - begin + self.sink.cost) / SHARE) if self.every else now
         self._spent, self._sent = 0.0, self.steps
         self.control.has_frame()
 

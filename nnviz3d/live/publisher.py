@@ -20,7 +20,7 @@ import numpy as np
 
 from nnviz3d.live import addresses, wire
 from nnviz3d.live.addresses import WAIT, Address
-from nnviz3d.live.frames import FrameLayout, KeptFrames, LoopFrame, Losses
+from nnviz3d.live.kept_frames import FrameLayout, KeptFrames, LoopFrame, Losses
 
 VIEWERS = 16
 GREETING_BYTES = 4 << 10  # of whom nothing is known yet
@@ -64,6 +64,21 @@ class Publisher:
     def dropped(self) -> int:
         """Frames for which there was no memory."""
         return self._kept.dropped
+
+    @property
+    def cost(self) -> float:
+        """Seconds of the processor that a frame takes beside the loop: encoding it and sending it to every viewer."""
+        return sum(viewer.cost for viewer in tuple(self._viewers))
+
+    @property
+    def sent(self) -> int:
+        """Frames that were put down."""
+        newest = self._kept.newest()
+        return newest.sequence if newest is not None else 0
+
+    @property
+    def frame_bytes(self) -> int:
+        return self._kept.layout.bytes if self._kept.layout is not None else 0
 
     def begin(self, structure: wire.Structure, layout: FrameLayout) -> bool:
         """What is watched from now on; frames of before are forgotten. Whether two frames fit the budget."""
@@ -184,7 +199,8 @@ class Publisher:
                 viewer.sample, arrays = self._samples, arrays | self._sample
         header = wire.Frame(
             sequence=frame.sequence, step=frame.step, epoch=frame.epoch, loss=frame.loss, metrics=frame.metrics, seconds=frame.seconds,
-            batch=frame.batch, dropped=viewer.dropped + self._kept.dropped, past=past, paused=frame.paused and not past,
+            batch=frame.batch, dropped=viewer.dropped + self._kept.dropped, past=past,
+            lends=frame.lends, paused=frame.paused and not past,
         )  # fmt: skip
         return (header, arrays), self._kept.hold(frame)
 
@@ -195,6 +211,7 @@ class _Viewer:
     def __init__(self, publisher: Publisher, link: socket.socket):
         self.publisher, self.link = publisher, link
         self.welcome = self.gone = False
+        self.cost = 0.0  # seconds of the processor for the last message
         self.generation = self.newest = self.oldest = self.losses = self.sample = self.dropped = 0
 
     def begin(self, generation: int) -> None:
@@ -256,12 +273,18 @@ class _Viewer:
 
     def _send_all(self) -> None:
         with contextlib.suppress(OSError):
+            begin = time.thread_time()
             for header, arrays in self.publisher.next_for(self):
                 self.send(header, arrays)
+                begin, self.cost = time.thread_time(), time.thread_time() - begin
         _shut(self.link)  # the thread that listens ends with it
 
     def send(self, header: wire.Header, arrays: dict[str, np.ndarray] | None = None) -> None:
         left = wire.pieces(header, arrays)
+        if not hasattr(self.link, "sendmsg"):  # Windows
+            for piece in left:
+                self.link.sendall(piece)
+            return
         while left:
             sent = self.link.sendmsg(left[:PIECES])
             while left and sent >= len(left[0]):

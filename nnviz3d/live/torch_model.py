@@ -11,7 +11,7 @@ import numpy as np
 
 from nnviz3d.live import copy_plan
 from nnviz3d.live.copy_plan import Described, OtherShape
-from nnviz3d.live.frames import FrameLayout, LoopFrame
+from nnviz3d.live.kept_frames import FrameLayout, LoopFrame
 from nnviz3d.live.loop_view import LoopView
 from nnviz3d.live.numbers import flat, is_batch, number, shape_of
 from nnviz3d.live.torch_state import original, tensors

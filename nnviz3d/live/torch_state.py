@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,8 +36,9 @@ def tensors(model: Any) -> dict[str, tuple[dict[str, Any], str]]:
 
 
 @contextmanager
-def untouched(model: Any) -> Iterator[dict[int, str]]:
-    """The model may be called and traced inside; afterwards it is what it was. Inside, its tensors are copies: yields id(copy) -> name.
+def untouched(model: Any) -> Iterator[Callable[[Any], str | None]]:
+    """The model may be called and traced inside; afterwards it is what it was. Inside, its tensors are copies: yields what gives the name
+    of one, None for other tensors.
 
     Hooks are put aside. Attributes are put back, lists and dictionaries among them one level deep.
     """
@@ -64,7 +65,8 @@ def untouched(model: Any) -> Iterator[dict[int, str]]:
             own |= {key: type(attributes[key])() for key in HOOKS if key in attributes}
             module.__dict__.update(own)
         with torch.no_grad():
-            yield {id(clone): names[key] for key, clone in copies.items() if key in names}
+            known = {id(clone): names[key] for key, clone in copies.items() if key in names}
+            yield lambda tensor: known.get(id(tensor))
     finally:
         for module, attributes in saved:
             module.__dict__.clear()

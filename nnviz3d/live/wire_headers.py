@@ -73,11 +73,12 @@ class Structure(AnyHeader):
     parameters: tuple[ParameterPlace, ...] = Field(default=(), max_length=ARRAYS)
 
 
-class Frame(AnyHeader):
+class FrameHeader(AnyHeader):
     """The state after a step. Arrays: "parameter/NAME", "gradient/NAME" (those that the step was made of), "x" and "target" of the shown
     sample, and "losses": (k,) float64, of the last k steps, of which this one is the last (NaN where a step had none).
 
-    `dropped`: frames that this viewer did not get, so far. `past`: kept from before the viewer came; has no "losses".
+    `dropped`: frames that this viewer did not get, so far. `past`: kept from before the viewer came; has no "losses". `lends`: whether the
+    loop obeys a `Control`.
     """
 
     kind: Literal["frame"] = "frame"
@@ -89,10 +90,11 @@ class Frame(AnyHeader):
     batch: Count | None = None
     dropped: Count = 0
     past: bool = False
+    lends: bool = False
     paused: bool = False
 
 
-class End(AnyHeader):
+class EndHeader(AnyHeader):
     """The last message: why the loop, or the link, is over."""
 
     kind: Literal["end"] = "end"
@@ -107,5 +109,7 @@ class Control(AnyHeader):
     action: Literal["run", "pause", "step"]
 
 
-Header = Hello | Structure | Frame | End | Control
+Frame = FrameHeader  # as the wire names them
+End = EndHeader
+Header = Hello | Structure | FrameHeader | EndHeader | Control
 HEADERS: TypeAdapter[Header] = TypeAdapter(Annotated[Header, Field(discriminator="kind")])

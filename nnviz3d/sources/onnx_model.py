@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -210,6 +211,10 @@ def first_row(path: Path) -> np.ndarray:
     raise InputError.of(str(path), "", "has no row that holds numbers only; save the row of the inputs as .csv or .npy")
 
 
-def open_file(path: Path, ops: Ops) -> OnnxModel:
-    """As `app.session.opening` calls it. Raises InputError."""
-    return OnnxModel(path, ops)
+def open_file(path: Path, ops: Ops, x: Any = None) -> OnnxModel:
+    """As `app.session.opening` calls it. `x`: arrays, or the path of a file with the input. Raises InputError."""
+    if not isinstance(x, (str, os.PathLike)):
+        return OnnxModel(path, ops, x)
+    model = OnnxModel(path, ops)
+    model.give_file(Path(x))
+    return model

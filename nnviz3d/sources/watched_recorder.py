@@ -20,7 +20,7 @@ from nnviz3d.engine.sample_pass import Shown
 from nnviz3d.formats import nnrec_writer
 from nnviz3d.formats.nnrec_index import Facts, Head, nodes_of
 from nnviz3d.formats.nnrec_writer import Writer
-from nnviz3d.live.frames import FrameLayout, KeptFrames, LoopFrame, Losses
+from nnviz3d.live.kept_frames import FrameLayout, KeptFrames, LoopFrame, Losses
 from nnviz3d.live.loop_view import say
 from nnviz3d.live.wire import Structure
 from nnviz3d.sources.watched_network import SentSample, WatchedNetwork, network_of
@@ -46,7 +46,7 @@ class WatchedRecorder:
         self._sample: dict[str, np.ndarray] = {}
         self._network: WatchedNetwork | None = None
         self._thread: threading.Thread | None = None
-        self._end = ""
+        self._end, self.cost = "", 0.0
 
     @property
     def dropped(self) -> int:
@@ -110,6 +110,7 @@ class WatchedRecorder:
         shown = Shown(ops, network.topology, network.objective, parameters)
         last, flushed = -1, -FLUSH
         while (frame := self._next()) is not None:
+            begin = time.thread_time()
             for name, place in network.places.items():
                 place.view(parameters)[...] = frame.layout.view(frame.numbers, f"parameter/{name}")
             step, epoch = frame.step, frame.epoch or 0.0
@@ -123,6 +124,7 @@ class WatchedRecorder:
             if time.monotonic() - flushed > FLUSH:
                 writer.flush()
                 flushed = time.monotonic()
+            self.cost = time.thread_time() - begin
         writer.close(self._end)
 
     def _next(self) -> LoopFrame | None:

@@ -32,7 +32,7 @@ class FileKind:
 
 INSPECT = "look at it with `nnviz3d inspect {}`"
 _EXPORT = "save its weights as safetensors: `safetensors.torch.save_file(model.state_dict(), 'w.safetensors')`, then --init w.safetensors"
-_NO_MODELS = "nnviz3d cannot open models yet; save its weights as .safetensors and start from them: `nnviz3d train SCENE --init FILE`"
+_TO_ONNX = "nnviz3d opens ONNX models: convert it with"
 SCENE = FileKind("scene", "a scene", "`nnviz3d run {}`")
 RECORDING = FileKind("recording", "a recording of a training run", "`nnviz3d run {}`")
 TIMELINE = FileKind("timeline", "a timeline of a session in a window", "film it: `nnviz3d record {} -o film.mp4`")
@@ -46,18 +46,28 @@ WEIGHTS = FileKind("weights", "a file of weights (safetensors)", f"{INSPECT}, or
 TEXT = FileKind("text", "a text")
 EMPTY = FileKind("empty", "empty")
 UNKNOWN = FileKind("unknown", "of an unknown type")
-ONNX = FileKind("onnx", "an ONNX model", _NO_MODELS)
+ONNX = FileKind("onnx", "an ONNX model", "look at it: `nnviz3d {}`, or drop it on the window")
 PICKLE = FileKind("pickle", "a pickle, which could run any code", f"nnviz3d does not open it; {_EXPORT}")
 TORCH = FileKind("torch", "a PyTorch file, which could run any code", f"nnviz3d does not open it; {_EXPORT}")
-KERAS = FileKind("keras", "a Keras model", _NO_MODELS)
-HDF5 = FileKind("hdf5", "an HDF5 file", "save Keras weights as .safetensors, data as .npz or .csv")
+SCRIPT = FileKind(
+    "torch",
+    "a TorchScript model, which could run any code",
+    f"{_TO_ONNX} `torch.onnx.export(torch.jit.load('{{}}'), x, 'model.onnx')`; weights alone can be saved as safetensors",
+)
+KERAS = FileKind("keras", "a Keras model", f"{_TO_ONNX} `model.export('model.onnx', format='onnx')` in Keras")
+HDF5 = FileKind(
+    "hdf5",
+    "an HDF5 file",
+    f"of a Keras model: {_TO_ONNX} `model.export('model.onnx', format='onnx')`, or save its weights as "
+    ".safetensors; of data: save them as .npz or .csv",
+)
 EXCEL = FileKind("excel", "an Excel workbook", f"{INSPECT}, or save it as .csv")
 PARQUET = FileKind("parquet", "a Parquet table", f"{INSPECT}, or save it as .csv")
 OLD_OFFICE = FileKind("excel", "an old Office file", "save it as .csv")
 BZIP2 = FileKind("packed", "packed (bzip2)", INSPECT)
 XZ = FileKind("packed", "packed (xz)", INSPECT)
 PICTURE, FILM = "picture", "film"
-_OPENS = "nnviz3d opens scenes, recordings, tables, arrays and weights"
+_OPENS = "nnviz3d opens scenes, recordings, models, tables, arrays and weights"
 
 MAGIC = (  # offset, bytes, kind; the first that fits. Letters alone may be a column's name: BMI begins as a BMP picture does
     (0, b"\x93NUMPY", ARRAYS),
@@ -87,8 +97,8 @@ MAGIC = (  # offset, bytes, kind; the first that fits. Letters alone may be a co
     (0, b"Rar!", FileKind("packed", "packed (RAR)", "unpack it first")),
     (257, b"ustar", FileKind("packed", "a tar archive", "unpack it first")),
     (0, b"SQLite format 3\0", FileKind("database", "an SQLite database", "save a table of it as .csv")),
-    (0, b"GGUF", FileKind("model", "a GGUF model", _NO_MODELS)),
-    (4, b"TFL3", FileKind("model", "a TensorFlow Lite model", _NO_MODELS)),
+    (0, b"GGUF", FileKind("model", "a GGUF model", "open the folder of safetensors that it was made from: `nnviz3d FOLDER`")),
+    (4, b"TFL3", FileKind("model", "a TensorFlow Lite model", f"{_TO_ONNX} `python -m tf2onnx.convert --tflite {{}} --output model.onnx`")),
     (0, b"\x7fELF", FileKind("program", "a program")),
     (0, b"MZ", FileKind("program", "a program")),
 )
@@ -111,9 +121,13 @@ def of(path: str | os.PathLike) -> FileKind:
             return UNKNOWN
         with path.open("rb") as file:
             head = file.read(BYTES)
+            kind = of_bytes(head, status.st_size)
+            if kind is TORCH:  # the names of all its entries stand at its end
+                file.seek(max(status.st_size - BYTES, 0))
+                kind = SCRIPT if b"/code/__torch__" in head + file.read(BYTES) else kind
     except (OSError, ValueError):
         return UNKNOWN
-    return of_bytes(head, status.st_size)
+    return kind
 
 
 def of_bytes(head: bytes, size: int) -> FileKind:
@@ -157,7 +171,7 @@ def textual(kind: FileKind) -> bool:
 
 def foreign(kind: FileKind) -> bool:
     """Whether it is surely none of the files that nnviz3d opens."""
-    return kind.name in (PICTURE, FILM, "onnx", "pickle", "torch", "keras", "hdf5", "model", "document", "database", "program", "sound")
+    return kind.name in (PICTURE, FILM, "pickle", "torch", "keras", "hdf5", "model", "document", "database", "program", "sound")
 
 
 def _folder(path: Path) -> FileKind:

@@ -54,6 +54,7 @@ ELSEWHERE = {
     "tools/run.py": "installs from the network; what it decides: tests/packaging/test_bootstrap.py",
     "pip install": "installs from the network; the wheel: tests/packaging/test_wheel.py",
     "dask ": "waits for workers; the same with real ones: tests/app/render/film/test_dask_farm.py",
+    "nnviz3d watch": "waits for a loop that somebody else runs; with loops of the tests: tests/live, tests/sources/test_watched.py",
     "nnviz3d bench": "every section, in its shortest form: tests/app/bench/test_bench.py",
 }
 

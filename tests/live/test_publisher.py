@@ -13,7 +13,7 @@ import pytest
 import nnviz3d as nv
 from nnviz3d.live import addresses, wire
 from nnviz3d.live.addresses import Address
-from nnviz3d.live.frames import FrameLayout, KeptFrames, Losses
+from nnviz3d.live.kept_frames import FrameLayout, KeptFrames, Losses
 from nnviz3d.spec.errors import InputError
 from tests.helpers.watched import TestViewer
 
@@ -273,7 +273,7 @@ def test_a_viewer_can_pause_step_and_run_a_loop_that_lends_control():
     assert len(done) == at + 1 and viewer.frames()[-1].header.epoch == pytest.approx(at / 40)
     viewer.close()  # nobody is left: it goes on
     thread.join(20)
-    assert not thread.is_alive() and len(done) == 80 and done[-1] == 1
+    assert not thread.is_alive() and len(done) == 80 and done[-1] == 1 and viewer.frames()[-1].header.lends
 
 
 def test_a_loop_that_lends_no_control_is_not_paused():
@@ -283,7 +283,7 @@ def test_a_loop_that_lends_no_control_is_not_paused():
         viewer.send(wire.Control(action="pause"))
         time.sleep(0.1)
         Loop(view).run(3)
-        assert not view.control.paused
+        assert not view.control.paused and viewer.until(lambda v: v.frames()) and not viewer.frames()[0].header.lends
     assert viewer.joined().headers("end")
 
 
@@ -376,7 +376,7 @@ def test_memory_of_frames():
 
 
 def test_losses_are_kept_up_to_a_number(monkeypatch):
-    monkeypatch.setattr("nnviz3d.live.frames.LOSSES", 10)
+    monkeypatch.setattr("nnviz3d.live.kept_frames.LOSSES", 10)
     losses = Losses()
     for k in range(1, 26):
         losses.add(float(k))

@@ -13,6 +13,7 @@ import nnviz3d as nv
 from nnviz3d.formats import modules
 from nnviz3d.live.torch_state import untouched
 from nnviz3d.spec import toml
+from tests.helpers import documents
 from tests.helpers.watched import TestViewer
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
@@ -298,11 +299,13 @@ def equal(a, b):
     return a == b
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("way", ["plain", "given", "counted", "sample"])
+WAYS = [(case, "plain") for case in CASES] + [
+    (case, way) for case in ("dropout", "batch norm", "odd module", "two optimizers", "compiled") for way in ("given", "counted", "sample")
+]
+
+
+@pytest.mark.parametrize(("case", "way"), WAYS)
 def test_a_watched_training_is_the_same_to_the_bit(case, way, capsys):
-    if way != "plain" and case not in ("dropout", "batch norm", "odd module", "two optimizers", "compiled"):
-        pytest.skip("one way is enough")
     sample = batch(99, "img" if case == "batch norm" else "v") if way == "sample" else None
     alone, _, _ = train(case, False)
     watched, model, viewer = train(case, True, given=way == "given", steps_called=way != "counted", sample=sample)
@@ -410,8 +413,8 @@ def test_reading_a_model_leaves_no_trace():
     kept = [dict(module.__dict__) for module in model.modules()]
     numbers = [value.clone() for value in model.state_dict().values()]
     before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
-    with untouched(model) as names:
-        assert set(names.values()) >= {"b.weight", "ema"} and "c.weight" not in names.values()
+    with untouched(model) as name_of:
+        assert (name_of(model.c.weight), name_of(model.ema), name_of(torch.ones(1))) == ("b.weight", "ema", None)
         model.train()
         model(torch.randn(4, 12))
         model.b.weight.data.zero_()
@@ -443,6 +446,15 @@ def test_what_a_view_registered_is_gone_after_it():
     with nv.watch(model, every=0):
         assert len(home._global_optimizer_pre_hooks) == before[0] + 1
     assert (len(home._global_optimizer_pre_hooks), len(home._global_optimizer_post_hooks)) == before and not model._forward_pre_hooks
+
+
+def test_the_line_of_the_document_is_all_that_is_needed():
+    (code,) = documents.fences(documents.DOCUMENTS["docs/watch.md"], "py")
+    seed()
+    model = Residual()
+    names = {"model": model, "optimizer": torch.optim.Adam(model.parameters()), "loss_function": F.cross_entropy}
+    exec(compile(code, "docs/watch.md", "exec"), names | {"loader": [batch(k, "img") for k in range(3)]}, held := {})
+    assert held["view"].steps == 3 and held["view"].closed and held["view"].sink.losses.between(0, 3).all()
 
 
 def _rank(rank, watched, file, folder, pipe):

@@ -12,6 +12,10 @@ import pytest
 from nnviz3d.backend import choose
 from nnviz3d.engine.step_runner import always
 from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.live.wire import Reader
+from nnviz3d.sources.opened import OpenedGraph
+from nnviz3d.sources.opened_model import OpenedModel, open_model
+from nnviz3d.sources.opened_network import OpenedNetwork
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
@@ -19,11 +23,16 @@ from nnviz3d.sources.snapshot_source import KeptMoment, SnapshotDifference
 from nnviz3d.sources.training_recorder import TrainingRecorder
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.sources.walk import Walk
+from nnviz3d.sources.watched import WatchedLoop
+from nnviz3d.sources.watched_feed import Feed
 from nnviz3d.spec.edit import Edit, diff
+from nnviz3d.spec.foreign_graph import ForeignGraph, ForeignNode
 from nnviz3d.spec.reasons import Reasons
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import apply, validate
 from tests.helpers.fake_source import FakeSource
+from tests.helpers.hugging_face import GPT2, gpt2_tensors, write
+from tests.helpers.loop_stand_in import StandIn
 
 PARAMETERS = ("parameter", "gradient", "change", "before", "after")
 NEURONS = ("z", "activation", "delta")
@@ -68,7 +77,43 @@ def difference() -> SnapshotDifference:
     return SnapshotDifference(first, kept(source))
 
 
-SOURCES = {"own": lambda _: own(), "unremembered": lambda _: own(0), "recorded": recorded, "fake": lambda _: FakeSource()}
+def model(folder: Path) -> OpenedModel:
+    made = open_model(write(folder / "m", GPT2, gpt2_tensors()), choose("cpu"))
+    made.show()
+    return made
+
+
+def watched_loop() -> WatchedLoop:
+    loop, feed = StandIn(), Feed(Scene(), 1 << 20)
+    made = WatchedLoop(feed.look, Path(), choose("cpu"), feed)
+    for raw in (loop.hello, loop.structure(), *loop.steps(6, 2)):
+        feed.hear(Reader().feed(raw)[0], "unix:/loop")
+    made.renew()
+    made.enter(2)
+    return made
+
+
+def opened() -> OpenedGraph:
+    parts = (("weight", (2, 3)), ("bias", (2,)))
+    nodes = (ForeignNode("x", "input", (), (3,)), ForeignNode("y", "linear", ("x",), (2,), parameters=parts, labels=("yes", "no")))
+    return OpenedGraph(ForeignGraph(nodes, "G"), {"x": np.arange(3), "y": np.ones(2)}, choose("cpu"), {"y.weight": np.eye(2, 3)})
+
+
+def network() -> OpenedNetwork:
+    source = own()
+    return OpenedNetwork(source.scene, source.parameters(), source.sample.x, 3, choose("cpu"))
+
+
+SOURCES = {
+    "own": lambda _: own(),
+    "unremembered": lambda _: own(0),
+    "recorded": recorded,
+    "fake": lambda _: FakeSource(),
+    "graph": lambda _: opened(),
+    "network": lambda _: network(),
+    "model": model,
+    "watched": lambda _: watched_loop(),
+}
 SEEN = {
     **SOURCES,
     "walk": lambda _: Walk(own()),
@@ -112,7 +157,8 @@ def test_the_sample_fits_the_network(seen):
     assert isinstance(answer[0], str) and answer[1] in (True, False, None)
     targets = seen.targets()
     assert (targets is None) == (not seen.objective.loss) and (targets is None or targets.shape == (seen.topology.output.size,))
-    assert len(seen.data.class_names) == seen.topology.output.size
+    output = seen.topology.output
+    assert len(seen.data.class_names) == (output.shape[1] if seen.data.tokens else output.size)
     assert seen.edited is None or all(0 <= p < seen.topology.n_parameters for p in seen.edited)
     assert seen.at_boundary and seen.step >= 0 and seen.batch_size >= 0 and seen.holds is not None
 
@@ -126,9 +172,10 @@ def test_no_two_things_have_one_serial(tmp_path):
 def test_what_a_source_cannot_has_a_reason(source):
     reasons = source.reasons
     for there, names in (
-        (source.learner, ("edit", "walk", "seed", "compare", "export")),
+        (source.learner, ("edit", "seed", "compare", "export")),
+        (source.learner or (source.playback if source.playback is not None and source.playback.grows else None), ("walk",)),
         (source.history, ("back", "keep")),
-        (source.evaluator, ("data",)),
+        (None if source.playback is not None and source.playback.gone else source.evaluator, ("data",)),
     ):
         assert all(bool(getattr(reasons, name)) == (there is None) for name in names)
     assert bool(reasons.play) == (source.learner is None and source.playback is None)
@@ -168,8 +215,12 @@ def test_snapshots_are_entered_again(source):
 
 def test_parameters_by_name_are_those_of_the_arena(source):
     named = source.parameters()
-    assert np.array_equal(np.concatenate([array.ravel() for array in named.values()]), source.tensors("parameter"))
-    assert [name.rpartition(".")[2] for name in named] == ["weight", "bias"] * (len(source.topology.nodes) - 1)
+    whole = np.full(source.topology.n_parameters, np.nan, np.float32)
+    for name, place in source.topology.parameter_ranges.items():
+        place.view(whole)[...] = named[name]
+    assert np.array_equal(whole, source.tensors("parameter"))
+    parts = [(part, place) for node in source.topology.nodes for part, place in node.parameters]
+    assert [name.rpartition(".")[2] for name in named] == [part for part, _ in parts]
 
 
 def test_samples_wrap_around(source):
@@ -189,11 +240,12 @@ def test_rows_are_measured_where_there_are_data(source):
     if data is None:
         assert not len(source.data.x_train) and source.plane is None
         return
-    score = data.score("test")
-    assert score.whole and score.loss > 0 and list(data.scoring("test"))[-1] == score
+    part = source.data.held_out[0]
+    score = data.score(part)
+    assert score.whole and score.loss > 0 and list(data.scoring(part))[-1] == score
     rows = data.numbers("train", 10)
     losses = np.concatenate([loss for _, _, loss in data.judging("train", rows)])
-    assert losses.shape == (10,) and np.isfinite(losses).all()
+    assert losses.shape == (min(10, len(source.data.x_train)),) and np.isfinite(losses).all()
 
 
 def test_another_run_has_another_serial_until_it_is_put_back():

@@ -33,6 +33,37 @@ def test_a_column_keeps_its_order_when_it_is_pushed_apart():
     assert by_height == sorted(by_height) and len(placed) == 6
 
 
+@given(st.lists(st.floats(150, 300), min_size=2, max_size=14), st.sampled_from(["left", "right"]))
+def test_of_a_column_no_name_is_missing_where_there_is_room(ys, align):
+    """A sentence of which every second word is dropped is another sentence."""
+    labels = [Label(300, y, str(k), 0.4, align, column="tokens") for k, y in enumerate(sorted(ys))]
+    labels += [Label(300, 200 + k, "norm", 1.0, "centre", "layer") for k in range(3)]
+    card = (250.0, 0.0, 350.0, 90.0)
+    placed = place(labels, [(40.0, 16.0)] * len(labels), (600, 500), taken=[card])
+    column = sorted((item for item in placed if item.label.column), key=lambda item: item.top)
+    assert [item.label.text for item in column] == [str(k) for k in range(len(ys))]
+    assert not any(a.meets(b, 0) for a, b in combinations(column, 2)) and not any(item.covers(card, 0) for item in column)
+
+
+def test_long_columns_take_no_place_from_the_names_of_layers():
+    labels = [Label(100 + 300 * (k % 2), 150 + 2 * k, str(k), column="ab"[k % 2]) for k in range(60)]
+    labels += [Label(250, 40 + 16 * k, "norm", 0.7, "centre", "layer") for k in range(20)]
+    assert len(place(labels, [(20.0, 14.0)] * 80, (600, 500))) == 80
+
+
+def test_a_column_that_is_higher_than_the_picture_gives_way_name_by_name():
+    labels = [Label(100, 40 + k, str(k), 0.5, column="outputs") for k in range(40)]
+    placed = place(labels, [(20.0, 16.0)] * 40, (600, 300))
+    assert 1 <= len(placed) < 18
+
+
+def test_a_column_follows_its_slant():
+    labels = [Label(100 + 2 * k, 100 + 8 * k, str(k), column="tokens") for k in range(6)]
+    placed = {item.label.text: item for item in place(labels, [(20.0, 16.0)] * 6, (600, 500))}
+    assert placed["0"].left == 100 and placed["0"].top < 92 and placed["5"].left == 110
+    assert 100 < placed["2"].left < placed["3"].left < 110
+
+
 def test_the_strongest_stays_where_it_wants_to_be():
     labels = [Label(100, 100, "weak", 0.2), Label(100, 102, "strong", 0.9)]
     placed = place(labels, [(40.0, 16.0)] * 2, (600, 500))

@@ -236,6 +236,29 @@ def test_the_scene_menu_fits_scrolls_to_its_last_scene_and_tells_what_each_is(si
     driver.close()
 
 
+def tooltip() -> bool:
+    return any(window.name.startswith("##Tooltip") and window.active for window in imgui.get_current_context().windows)
+
+
+def test_a_widget_that_is_held_has_no_tooltip_until_the_pointer_has_left_it(driver):
+    """It would cover what answers while one drags."""
+    driver.only("Look")
+    x, y = find(driver, "look.edge_width")
+    driver.move(x, y)
+    driver.frame(60)  # tooltips wait
+    assert tooltip()
+    driver.button(True)
+    driver.frame(60)
+    assert not tooltip(), "held"
+    driver.button(False)
+    driver.frame(60)
+    assert not tooltip(), "still over it"
+    driver.move(x, y - 400)
+    driver.move(x, y)
+    driver.frame(60)
+    assert tooltip()
+
+
 def test_banner_is_dismissed(driver):
     driver.readout = readouts.readout(banner="diverged")
     driver.frame(2)

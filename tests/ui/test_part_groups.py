@@ -17,10 +17,18 @@ from nnviz3d.ui.panels import health
 from nnviz3d.ui.panels.folded_layers import folded
 from tests.helpers.person import Person
 from tests.ui import readouts
-from tests.ui.test_readings import history, tall  # noqa: F401
+from tests.ui.conftest import Driver
+from tests.ui.test_readings import history
 from tests.ui.where import find
 
 CLOSED = frozenset()
+
+
+@pytest.fixture
+def tall():
+    driver = Driver(1280, 1100)
+    yield driver
+    driver.close()
 
 
 def network(name: str):
@@ -87,7 +95,7 @@ def test_the_layers_section_opens_a_part_and_chooses_a_layer(tall, topology, vie
     tall.frame(3)
     tall.click(*find(tall, "parts blocks"))
     assert tall.commands[-1] == ("open_part", "blocks")
-    nodes, names = weighted(topology)
+    _, names = weighted(topology)
     tall.readout = dataclasses.replace(tall.readout, opened=frozenset({"blocks", "blocks.0"}))
     tall.frame(2)
     tall.click(*find(tall, "parts blocks.0"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ import numpy as np
 
 from nnviz3d.app.api.scene import open_scene, take
 from nnviz3d.app.render.notebook import Still
-from nnviz3d.app.session.opening import Opened
+from nnviz3d.app.session.opening import GIVEN, FileReader, Opened
 from nnviz3d.app.training import blas_threads
 from nnviz3d.formats import modules
+from nnviz3d.spec import file_kinds
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 
@@ -42,8 +44,9 @@ def show(
     """Show a PyTorch model, run once with `x`, or what is in a file; the window is open until it is closed, then its exit code is returned.
 
     `x`: a tensor, a tuple of arguments, or a dict of named ones; the first of its samples is shown. `batched`: whether its first axis
-    counts samples. A model whose layers nnviz3d knows is shown with its equations; any other one with the values of every operation. The
-    model, its random numbers and its buffers are left as they are; where it raises an error, it is shown up to there.
+    counts samples. Of an ONNX file: an array, a list of arrays, a dict by the names of its inputs, or the path of a picture, of arrays or
+    of a table; without it, random numbers. A model whose layers nnviz3d knows is shown with its equations; any other one with the values of
+    every operation. The model, its random numbers and its buffers are left as they are; where it raises an error, it is shown up to there.
 
     `headless`: returns a picture instead, (H, W, 3) uint8, drawn as `shot` does. With the environment variable NNVIZ3D=off it does
     nothing and returns 0. Raises InputError.
@@ -60,9 +63,12 @@ def show(
 
 def _opened(model: Any, x: Any, title: str | None, batched: bool) -> Opened:
     if isinstance(model, (str, os.PathLike)):
-        if x is not None:
+        opened = open_scene(Path(model) if isinstance(model, os.PathLike) else model)
+        if x is None:
+            return opened
+        if not isinstance(opened.model, FileReader) or file_kinds.of(model).name not in GIVEN:
             raise InputError.option("", "x", "is only for models; a file has its own data")
-        return open_scene(Path(model) if isinstance(model, os.PathLike) else model)
+        return replace(opened, model=replace(opened.model, x=x))
     if not modules.is_module(model):
         raise InputError.option("", "model", f"expected a PyTorch module or a file, found {type(model).__name__}")
     if x is None:
@@ -79,7 +85,8 @@ class _Shown:
         from nnviz3d.formats.torch_graph import capture
 
         self.title, self.captured = title, capture(model, args, kwargs, batched)
-        self.model, self.x = model, args[0] if batched and len(args) == 1 and not kwargs else None
+        self.model: Any = model
+        self.x: Any = args[0] if batched and len(args) == 1 and not kwargs else None
 
     def __call__(self, ops: Ops) -> StillSource:
         from nnviz3d.sources.opened import OpenedGraph

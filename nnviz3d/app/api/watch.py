@@ -85,7 +85,7 @@ def _subject(model: Any, optimizer: Any, title: str, every: float, include: Any,
 
     asked = WatchedModel(title, every, include, exclude)
     if model is None or isinstance(model, Scene):
-        from nnviz3d.live.trees import ArrayTrees
+        from nnviz3d.live.array_trees import ArrayTrees
 
         return ArrayTrees(lambda found: asked.of_tree(model, found))
     if not modules.is_module(model):

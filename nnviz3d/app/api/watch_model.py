@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -40,8 +41,8 @@ class WatchedModel:
         """`shape`: of a sample, where it is known; `target`: of the shown sample."""
         structure = wire.Structure(every=self.every, framework="torch", shape=shape or ())
         try:
-            with untouched(model) as names:
-                taken, arrays = _planned(model, shape, names)
+            with untouched(model) as name_of:
+                taken, arrays = _planned(model, shape, name_of)
         except Exception as error:  # noqa: BLE001  the model's own code may raise anything; then its arrays are watched alone
             text = "; ".join(map(str, error.problems)) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
             floating = {name: held[key] for name, (held, key) in tensors(model).items() if held[key].dtype.is_floating_point}
@@ -94,14 +95,14 @@ def _input_axes(taken: Taken) -> Any:
     return tuple(taken.axes) or (tuple(plain_axes(taken.shape)) if len(taken.shape) == 3 else ())
 
 
-def _planned(model: Any, shape: tuple[int, ...] | None, names: dict[int, str]) -> tuple[Taken, list[PlannedArray]]:
+def _planned(model: Any, shape: tuple[int, ...] | None, name_of: Callable[[Any], str | None]) -> tuple[Taken, list[PlannedArray]]:
     """The network, read with the place of each number instead of its value: where they end up is what is copied. Raises InputError."""
     first: dict[str, int] = {}  # tensor -> the number of its first one; 0 stands for a bias that is not there
     free = 1
 
     def places(tensor: Any) -> np.ndarray:
         nonlocal free
-        name = names.get(id(tensor))
+        name = name_of(tensor)
         if name is None:
             raise TypeError("is worked out from other tensors, which is not supported")
         if name not in first:

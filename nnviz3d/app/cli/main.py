@@ -177,7 +177,8 @@ def inspect(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="A scene (file or name), a recording (.nnrec), weights (.safetensors) or data (a table, .npz, .npy, IDX)."
+            metavar="FILE",
+            help="A scene (file or name), a recording (.nnrec), weights (.safetensors), an ONNX model or data (a table, .npz, .npy, IDX).",
         ),
     ],
     as_json: Json = False,

@@ -59,10 +59,9 @@ def sentence(session: Session) -> str:
     if session.running:
         return f"Learning: each step shows {source.batch_size:,} samples and adjusts {count} slightly to reduce the loss."
     if is_foreign(source.topology):
-        return (
-            f"A network of {len(source.topology.nodes):,} tensors with {source.topology.n_learned:,} parameters, as opened. A line is a "
-            f"connection between two tensors, not an edge."
-        )
+        count = f" with {source.topology.n_learned:,} parameters" if source.topology.n_learned else ""
+        what = f"A network of {len(source.topology.nodes):,} tensors{count}, as opened."
+        return f"{what} A line is a connection between two tensors, not an edge."
     if source.reasons.play:
         what = "this prompt" if source.prompt else "this sample"
         return f"A network with {count}, as opened. The signals show what it computes for {what}."

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nnviz3d.layers import edge_lookup
 from nnviz3d.spec.i18n import Catalogue
 from nnviz3d.spec.number_text import count, pair_plain, percent, plain, short
@@ -80,12 +82,7 @@ def _tested(session: Session) -> str:
 
 
 def _of_tape(tape: Tape, neuron: int, edge: int) -> dict[str, str]:
-    output = tape.topology.output.neurons
-    words = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss)}
-    if tape.objective.classes and tape.target.ndim == 0:  # a sequence has an answer for each of its tokens
-        truth = output.start + int(tape.target)
-        p = float(tape.old.a[truth])
-        words |= {"p": plain(p), "share": percent(p), "output_error": plain(float(tape.old.delta[truth]))}
+    words = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss)} | _of_the_truth(tape)
     if neuron >= 0:
         node, j = tape.topology.locate(neuron)
         words |= {"groups": count(node.groups), "terms": count(_terms(tape.topology, node, j))}
@@ -100,6 +97,21 @@ def _of_tape(tape: Tape, neuron: int, edge: int) -> dict[str, str]:
         words |= {"weight": short(w), "input": plain(a), "term": short(w * a), "gradient": plain(float(tape.sample_gradient[edge]))}
         words["weight_before"], words["weight_after"] = pair_plain(w, new)
     return words
+
+
+def _of_the_truth(tape: Tape) -> dict[str, str]:
+    """The probability of the right class and its output's error. A sequence has a right answer for each token that is asked for: the
+    geometric mean of their probabilities, of which the loss is −ln as of a single one, and the mean of their errors."""
+    output, target_t = tape.topology.output, np.ravel(np.asarray(tape.target))
+    if not tape.objective.classes:
+        return {}
+    asked_t = np.flatnonzero(target_t >= 0)
+    if not len(asked_t):
+        return {}
+    right_t = output.neurons.start + asked_t * output.shape[-1] + target_t[asked_t].astype(np.int64)
+    p_t, error_t = tape.old.a[right_t].astype(np.float64), tape.old.delta[right_t].astype(np.float64)
+    p = float(p_t[0]) if len(p_t) == 1 else float(np.exp(np.log(np.maximum(p_t, 1e-300)).mean()))
+    return {"p": plain(p), "share": percent(p), "output_error": plain(float(error_t.mean()))}
 
 
 def _terms(topology: Topology, node: Node, j: int) -> int:

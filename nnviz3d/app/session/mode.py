@@ -4,8 +4,9 @@
 | mode | of which source | second network | snapshot looked at | entered by | left to |
 |---|---|---|---|---|---|
 | `Live` | any that is no recording | yes, where it can learn | yes, without a second network | opening it | `StepPlayer` |
-| `StepPlayer` | one that can learn | yes: it waits | no | `start_walk` | `Live`, by playing, stepping or any edit |
+| `StepPlayer` | one that can learn, or is watched | yes: it waits | no | `start_walk` | where it came from: play, step or any edit |
 | `RecordingPlayer` | a recording | no | yes | opening it | never |
+| `LoopWatcher` | a training loop elsewhere | no | yes | opening it | `StepPlayer`, of a step that is worked out here |
 
 What cannot be says why, by the source's `reasons`: as the banner, or as an InputError where a setting is refused.
 """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnviz3d.spec import file_kinds, session_log, toml
 from nnviz3d.spec.edit import Edit, changed_paths
@@ -33,16 +33,21 @@ READERS: dict[str, str] = {
 }
 
 
+GIVEN = ("onnx",)  # of which an input can be chosen, which the function takes third
+
+
 @dataclass(frozen=True)
 class FileReader:
-    """A `Reader` of a file. `where`: "module:function"."""
+    """A `Reader` of a file. `where`: "module:function"; `x`: the input that it is opened with, None for its own."""
 
     path: Path
     where: str
+    x: Any = None
 
     def __call__(self, ops: Ops) -> Source:
         module, _, function = self.where.partition(":")
-        return getattr(import_module(module), function)(self.path, ops)
+        given = () if self.x is None else (self.x,)
+        return getattr(import_module(module), function)(self.path, ops, *given)
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,8 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
         return _session_kept(Path(name), edits)
     found = recording(name)
     if found is None and (model := reader(name)) is not None:
+        if train:
+            raise file_kinds.refuse(name, "a scene, which can be trained")
         return Opened(_looked_at(name, Scene(), edits, "a network that was built elsewhere"), Path(name).parent, None, model=model)
     if found is None:
         path = toml.find(name)

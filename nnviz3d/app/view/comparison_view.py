@@ -171,11 +171,11 @@ class ComparisonView:
                 found.append(Label(sum(x[its]) / 8, top - 1.5 * MARGIN * scale, text, 1.0, "centre", "name"))
         return found
 
-    def labels(self, first: Projection, scale: float) -> list[Label]:
-        """The names of both networks, and the second's outputs, layers and inputs."""
+    def labels(self, first: Projection, scale: float, known: int | None = None) -> list[Label]:
+        """The names of both networks, and the second's outputs, layers and inputs. `known`: as of `NetworkView.labels`."""
         source = self.network.source
         projection = Projection.of(self.picture.subject, first.pose, first.aspect, first.size)
-        mine = label_list(self.anchors, source, source, projection, minor=True)
+        mine = label_list(self.anchors, source, source, projection, True, known)
         return [*self.titles(first, scale), *apart(mine.outputs, LINE * scale), *mine.layers, *mine.inputs]
 
     @property

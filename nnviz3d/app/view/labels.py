@@ -95,8 +95,11 @@ class LabelList:
     inputs: list[Label]  # and the axes of the plate
 
 
-def label_list(anchors: Anchors, source: Source, seen: Viewable, projection: Projection, minor: bool = False) -> LabelList:
-    """`source` and what is `seen` of it: itself, a walk or a kept moment. `minor`: the outputs give way where there is no room."""
+def label_list(
+    anchors: Anchors, source: Source, seen: Viewable, projection: Projection, minor: bool = False, known: int | None = None
+) -> LabelList:
+    """`source` and what is `seen` of it: itself, a walk or a kept moment. `minor`: the outputs give way where there is no room.
+    `known`: how many tokens of a sequence are real ones; None: all."""
     x, y, depth = projection.points(anchors.points_n3)
     first, last = len(anchors.outputs), len(anchors.outputs) + len(anchors.layers)
     begin = source.topology.output.neurons.start
@@ -104,7 +107,7 @@ def label_list(anchors: Anchors, source: Source, seen: Viewable, projection: Pro
     strengths = np.minimum(np.abs(source.ops.to_host(activation)), 1).tolist()
     kind = "minor" if minor else "class"
     outputs = [
-        Label(x[k] + projection.reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k], kind=kind)
+        Label(x[k] + projection.reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k], kind=kind, column="" if minor else "outputs")
         for k, name in enumerate(anchors.outputs)
         if depth[k] > 0
     ]
@@ -118,7 +121,7 @@ def label_list(anchors: Anchors, source: Source, seen: Viewable, projection: Pro
         if depth[k] > 0 and side * unit / depth[k] > ROOMY
     ]
     last += len(anchors.heads)
-    outputs += _tokens(anchors, source, seen, x[last:], y[last:], depth[last:], projection.reach)
+    outputs += _tokens(anchors, source, seen, x[last:], y[last:], depth[last:], projection.reach, known)
     return LabelList(outputs, layers, inputs)
 
 
@@ -131,9 +134,17 @@ def _feet(anchors: Anchors, y: list[float], first: int, last: int) -> list[float
 
 
 def _tokens(
-    anchors: Anchors, source: Source, seen: Viewable, x: list[float], y: list[float], depth: list[float], reach: float
+    anchors: Anchors,
+    source: Source,
+    seen: Viewable,
+    x: list[float],
+    y: list[float],
+    depth: list[float],
+    reach: float,
+    known: int | None,
 ) -> list[Label]:
-    """The text of each token beside the input, and the strongest answer for it beside the output."""
+    """The text of each token beside the input, and the strongest answer for it beside the output. What stands behind the known tokens only
+    fills the row: it has no names."""
     words = source.topology.output.labels
     if not anchors.tokens or not words:
         return []
@@ -141,12 +152,13 @@ def _tokens(
     ids = activation_n[topology.input.neurons.slice].round().astype(int)
     answer_tc = topology.output.neurons.view(activation_n)
     found = []
-    for k, (token, answer) in enumerate(zip(ids, answer_tc, strict=True)):
+    for k, (token, answer) in enumerate(zip(ids[:known], answer_tc[:known], strict=True)):
         if depth[k] > 0 and 0 <= token < len(words):
-            found.append(Label(x[k] - reach / depth[k] - 5, y[k], str(words[token]), 0.8, "right"))
+            found.append(Label(x[k] - reach / depth[k] - 5, y[k], str(words[token]), 0.8, "right", column="tokens"))
         end, best = anchors.tokens + k, int(answer.argmax())
         if depth[end] > 0:
-            found.append(Label(x[end] + reach / depth[end] + 5, y[end], str(words[best]), 0.35 + 0.65 * min(float(answer[best]), 1)))
+            strength = 0.35 + 0.65 * min(float(answer[best]), 1)
+            found.append(Label(x[end] + reach / depth[end] + 5, y[end], str(words[best]), strength, column="answers"))
     return found
 
 

@@ -6,6 +6,7 @@ columns on the graphics card.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log2
 
 from nnviz3d.app.session.session import Session
@@ -108,6 +109,13 @@ class NetworkView:
             self.second.arrange(view)
         return True
 
+    def coming(self, view: View) -> Callable[[], object] | None:
+        """What works out the layout of these settings, to be called on a thread; None where it is there, or is there soon enough."""
+        self.picture.aspect = self.aspect
+        asked = self.picture.asked(view, self.picture.subject.tile_cells)
+        there = self.second is not None or bool(self.picture.folds) or self.picture.arrangements.has(asked)
+        return None if there else lambda: self.picture.arrangements.of(asked)
+
     def follow(self, session: Session, level: Rebuild) -> bool:
         """What the session rebuilt. Returns whether the columns are new ones."""
         fresh = not self._fits(session)
@@ -181,12 +189,15 @@ class NetworkView:
         """The first network as it was prepared last, on a screen of this size in imgui's units."""
         return Projection.of(self.picture.subject, self.frame.pose, aspect, size)
 
-    def labels(self, source: Source, pictured: Viewable, walking: bool, projection: Projection, scale: float) -> list[Label]:
-        """Names of outputs, layers, inputs and axes, in the order in which they are placed. `scale`: of the text."""
-        mine = label_list(self._anchored(source), source, pictured, projection, minor=self.second is not None and not walking)
+    def labels(
+        self, source: Source, pictured: Viewable, walking: bool, projection: Projection, scale: float, known: int | None = None
+    ) -> list[Label]:
+        """Names of outputs, layers, inputs and axes, in the order in which they are placed. `scale`: of the text. `known`: of the tokens of
+        a sequence, so many are real ones; None: all."""
+        mine = label_list(self._anchored(source), source, pictured, projection, self.second is not None and not walking, known)
         outputs = mine.outputs
         if self.second:
-            outputs = [*apart(outputs, LINE * scale), *self.second.labels(projection, scale)]
+            outputs = [*apart(outputs, LINE * scale), *self.second.labels(projection, scale, known)]
         return [*outputs, *mine.layers, *frame_labels(self.picture.layout, projection), *mine.inputs]
 
     def _anchored(self, source: Source) -> Anchors:

@@ -11,6 +11,7 @@ from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import network_map
 from nnviz3d.app.view.annotations import StepAnnotations
 from nnviz3d.app.view.arc_labels import arc_labels
+from nnviz3d.app.view.background_work import BackgroundWork
 from nnviz3d.app.view.camera_control import CameraControl
 from nnviz3d.app.view.network_view import NetworkView
 from nnviz3d.app.view.pointer import Pointer
@@ -43,8 +44,9 @@ class Stage:
     """`time`: seconds since the scene began. `cards`: those that a walk shows beside the network. Code that draws brings the session up to
     date first: `session.refresh()`, then `prepare`."""
 
-    def __init__(self, host: Surface, session: Session):
-        self.session = session
+    def __init__(self, host: Surface, session: Session, beside: bool = False):
+        """`beside`: layouts of large networks are worked out on a thread; until they are there, the old picture stays."""
+        self.session, self.beside = session, beside
         self.viewport = Viewport(host)
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
@@ -52,19 +54,21 @@ class Stage:
         self.camera = CameraControl(self.viewport, self.view, session)
         self.pointer = Pointer(self.viewport, self.view, session)
         self.annotations, self.cards = StepAnnotations(), CARDS
-        self.travel = Travel()
+        self.travel, self.coming = Travel(), BackgroundWork()
         self._moving_since = 0.0  # time of a film at which parts began to open or close
         self.view.frame = replace(self.view.frame, pose=self.camera.rig.pose)
 
     def close(self) -> None:
+        self.coming.forget()
         self.view.close()
 
     # ---------------------------------------------------------------- what happens
 
     def rebuild(self, level: Rebuild) -> None:
         """Follow what the session rebuilt."""
-        if level < Rebuild.LAYOUT:
+        if level < Rebuild.LAYOUT or (level == Rebuild.LAYOUT and self.beside and self._later()):
             return
+        self.coming.forget()
         opened, kept = self.view.picture.opened, self.camera.moved
         fresh = self.view.follow(self.session, level)
         kept = kept and opened != self.view.picture.opened  # who has flown to a part stays there while it opens
@@ -85,6 +89,10 @@ class Stage:
         self.rebuild(self.session.take_rebuild())
         if self.view.picture.way == 0:
             self._moving_since = time
+
+    def _later(self) -> bool:
+        """Whether the new layout takes long, and is worked out beside this frame and the next ones."""
+        return self.coming.ask(self.view.coming(self.session.scene.view))
 
     def handle(self, stage: StageInput, dt: float) -> Command | None:
         """Move the camera, and find what is under the pointer. Returns the command that a drag of a weight or a bias asks for."""
@@ -179,6 +187,8 @@ class Stage:
         scene = self.session.shown_scene
         self.time += dt
         self.camera.advance(dt)
+        if self.coming.arrived(wait=exact):
+            self.rebuild(Rebuild.LAYOUT)
         self.view.advance(dt)
         pose = pose or self.camera.rig.swayed(scene.view.sway)
         level = level or quality.level_for(scene.look.quality, self.governor)
@@ -222,7 +232,7 @@ class Stage:
             return ()
         walking, projection = session.walking, self.projection
         scale = self.viewport.host.pixel_ratio * session.scene.look.ui_scale
-        found = self.view.labels(session.source, session.pictured, walking is not None, projection, scale)
+        found = self.view.labels(session.source, session.pictured, walking is not None, projection, scale, session.prompt.known())
         found += arc_labels(session.source.topology, self.view.picture.layout, session.attention.arcs, session.prompt.words(), projection)
         if walking is not None:
             found += self.annotations.labels(walking, self.pointer.picked, projection)

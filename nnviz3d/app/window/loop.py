@@ -58,7 +58,7 @@ class Loop:
         self.personal = personal or Personal()
         session.personalise = self.personal.personalise
         host.text_size = self.personal.settings.text_size
-        self.stage = Stage(host, session)
+        self.stage = Stage(host, session, beside=True)
         self.overlay = Overlay(host.pixel_ratio)
         self.overlay.memory.dock_width = self.personal.settings.panel_width
         session.banner = session.banner or self.personal.notice
@@ -67,7 +67,7 @@ class Loop:
         self.toast, self._toast_left = "", 0.0
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
-        session.running = play and not (session.source.learner is None and session.source.reasons.play)
+        session.running = play and not session.source.reasons.play
         self._titled, self.wants_picture = "", False
         self.wants_still: tuple[int, int] | None = None  # its size
         self._warned = 0  # frames that have shown that the window is going to wait
@@ -287,7 +287,7 @@ class Loop:
     def _show(self, session: Session, log: Callable[[Loop], LogWriter]) -> None:
         self.stage.close()
         session.personalise = self.personal.personalise
-        self.put(session, Stage(self.host, session))
+        self.put(session, Stage(self.host, session, beside=True))
         self.stage.camera.make_way(self._free())
         self.stage.camera.rig.jump(self.stage.camera.rig.goal)
         self.log = log(self)

@@ -37,7 +37,8 @@ from nnviz3d.spec.units import SquaredError, Unit
 
 @dataclass(frozen=True)
 class Label:
-    """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
+    """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]. `column`: of names that say
+    something only together, such as the tokens of a sentence; they are pushed apart so that none is missing, where there is room."""
 
     x: float
     y: float
@@ -46,6 +47,7 @@ class Label:
     align: Literal["left", "centre", "right"] = "left"
     kind: Literal["class", "layer", "value", "name", "minor", "scale"] = "class"  # scale: with a bar from negative to positive colours
     part: str = ""  # name of the part of the network that a click on it opens or closes
+    column: str = ""
 
 
 @dataclass(frozen=True)

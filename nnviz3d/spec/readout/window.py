@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -21,13 +22,18 @@ class PatchReading:
     w: np.ndarray
     parameter: np.ndarray | None = None
 
-    @property
+    @cached_property
     def product(self) -> np.ndarray:
         return self.w * self.a
 
-    @property
+    @cached_property
     def total(self) -> float:
         return float(self.product.sum())
+
+    @cached_property
+    def outside(self) -> np.ndarray:
+        """Which cells lie in the padding."""
+        return self.neuron < 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +57,17 @@ class WindowReading:
     rest: float = 0.0
     whole: bool = False
 
-    @property
+    @cached_property
     def total(self) -> float:
         """Over all channels, without a bias; of a maximum the winner's product with 1."""
         return sum(patch.total for patch in self.patches) + self.rest
+
+    @cached_property
+    def largest(self) -> tuple[float, float, float]:
+        """|value| of cells, weights, products over all told channels."""
+        each = [[float(np.abs(x).max()) for x in (patch.a, patch.w, patch.product)] for patch in self.patches]
+        a, w, product = np.max(each, axis=0) if each else (0.0, 0.0, 0.0)
+        return float(a), float(w), float(product)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 from imgui_bundle import imgui
@@ -13,6 +14,7 @@ from nnviz3d.spec.number_text import MINUS
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 
+KEPT = 200  # grids
 READABLE = 15.0  # unscaled pixels of a cell that has a number in it
 LARGEST_TEXT, SHARE = 12.5, 0.47  # unscaled pixels of its digits; of the cell's side
 _DARK, _LIGHT = np.array(theme.rgb("#10182b")), 0.62  # the colour of 0; how bright a cell is that has dark digits
@@ -48,33 +50,68 @@ def brief(value: float) -> str:
     return (MINUS if value < 0 else "") + text
 
 
+class Painted(NamedTuple):
+    """What is drawn of a grid at one place, as arguments of imgui's calls; kept while the same numbers stand there."""
+
+    cells: CellGrid
+    fills: list[tuple]
+    rims: list[tuple]
+    digits: list[tuple]
+
+
 def draw(f: Frame, draw_list, corner: tuple[float, float], side: float, cells: CellGrid) -> Place | None:
     """Draws the grid with its left top corner there. Returns the cell under the pointer, if the pointer is over this window."""
     rows, columns = cells.values.shape
     x0, y0 = corner
-    readable = side >= f.px(READABLE)
+    key = id(cells.values), corner, side, imgui.get_font_size(), f.scale
+    found = _KEPT.pop(key, None)
+    if found is None or not _same(found.cells, cells):
+        found = _painted(f, corner, side, cells)
+    _KEPT[key] = found  # the newest last
+    if len(_KEPT) > KEPT:
+        del _KEPT[next(iter(_KEPT))]
+    for call, several in (
+        (draw_list.add_rect, found.rims),
+        (draw_list.add_rect_filled, found.fills),
+        (draw_list.add_text, found.digits),
+    ):
+        for each in several:
+            call(*each)
+    draw_list.add_rect(imgui.ImVec2(x0 - 1, y0 - 1), imgui.ImVec2(x0 + columns * side, y0 + rows * side), _GRID)
+    if cells.mark is not None:
+        frame(draw_list, corner, side, cells.mark, _MARK, f.px(2))
+    return _under(corner, side, rows, columns)
+
+
+_KEPT: dict[tuple, Painted] = {}
+
+
+def _same(a: CellGrid, b: CellGrid) -> bool:
+    """The very arrays: what a reading tells does not change, a newer moment is another reading. `a` holds them, so no other can have their
+    place in memory."""
+    return a.values is b.values and a.empty is b.empty and (a.scale, a.signs) == (b.scale, b.signs)
+
+
+def _painted(f: Frame, corner: tuple[float, float], side: float, cells: CellGrid) -> Painted:
+    x0, y0 = corner
     size = min(max(side * SHARE, 6.0), f.px(LARGEST_TEXT))
-    gap = 1.0 if side >= 5 else 0.0
     tint_rc, bright_rc = _tints(cells)
-    filled, written, at, font, inner = draw_list.add_rect_filled, draw_list.add_text, imgui.ImVec2, f.fonts.regular, side - gap
-    now = imgui.get_font_size()
-    share = size / now
+    at, font, inner, now = imgui.ImVec2, f.fonts.regular, side - (1.0 if side >= 5 else 0.0), imgui.get_font_size()
+    share, made = size / now, Painted(cells, [], [], [])
     for r, (tints, brights, values) in enumerate(zip(tint_rc.tolist(), bright_rc.tolist(), cells.values.tolist(), strict=True)):
         y = y0 + r * side
         for c, (tint, bright, value) in enumerate(zip(tints, brights, values, strict=True)):
             x = x0 + c * side
             if cells.empty is not None and cells.empty[r, c]:
-                draw_list.add_rect(at(x, y), at(x + inner, y + inner), _EMPTY)
+                made.rims.append((at(x, y), at(x + inner, y + inner), _EMPTY))
                 continue
-            filled(at(x, y), at(x + inner, y + inner), tint)
-            if readable:
+            made.fills.append((at(x, y), at(x + inner, y + inner), tint))
+            if side >= f.px(READABLE):
                 text = brief(value)
                 left = x + (inner - _width(text, now) * share) / 2
-                written(font, size, at(int(left + 0.5), int(y + (inner - size) / 2 + 0.5)), _ON_LIGHT if bright else _ON_DARK, text)
-    draw_list.add_rect(imgui.ImVec2(x0 - 1, y0 - 1), imgui.ImVec2(x0 + columns * side, y0 + rows * side), _GRID)
-    if cells.mark is not None:
-        frame(draw_list, corner, side, cells.mark, _MARK, f.px(2))
-    return _under(corner, side, rows, columns)
+                place = at(int(left + 0.5), int(y + (inner - size) / 2 + 0.5))
+                made.digits.append((font, size, place, _ON_LIGHT if bright else _ON_DARK, text))
+    return made
 
 
 @lru_cache(4096)

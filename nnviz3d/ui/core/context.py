@@ -45,6 +45,7 @@ class Memory:
     busy: bool = False  # a popup was open or a widget held in the last frame
     search: str | None = None  # what is typed into the search for a layer; None: it is closed
     search_choice: int = -1  # which of what was found; -1: the field has just been opened
+    held: tuple[int, int] | None = None  # the corner of the widget that was held last and that the pointer has not left
     reveal: str = ""  # the section that is to be opened and scrolled to
     find: bool = False  # the search of the dock is to be typed into
     found: str = ""  # the setting that was found there, marked for `found_seconds`

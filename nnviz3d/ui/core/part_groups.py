@@ -29,7 +29,8 @@ class Line:
 
 
 def lines(topology: Topology, nodes: Sequence[int], labels: Sequence[str], opened: Collection[str]) -> tuple[Line, ...]:
-    """Of layers in a list: by their nodes' numbers, with their names. In the order of the network; parts without any of them are left out."""
+    """Of layers in a list: by their nodes' numbers, with their names. In the order of the network; parts without any of them are left
+    out."""
     parts = parts_of(topology)
     place = {number: k for k, number in enumerate(nodes)}
     found: list[Line] = []

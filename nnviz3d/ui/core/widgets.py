@@ -22,6 +22,7 @@ _W = imgui.WindowFlags_
 _FLOAT = int(_W.no_decoration | _W.no_move | _W.no_saved_settings | _W.no_focus_on_appearing | _W.always_auto_resize)
 FOUND = 2.5  # seconds that a setting is marked after a search has found it
 LABEL_SHARE = 0.38  # of the panel's width
+_OVER = imgui.HoveredFlags_.allow_when_disabled
 _DELAY = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
 _DIM, _FAINT = theme.packed(theme.DIM), theme.packed(theme.FAINT)
 _ACCENT, _ON_ACCENT = theme.packed(theme.ACCENT), theme.packed(theme.ON_ACCENT)
@@ -69,9 +70,18 @@ def tidy(value: float) -> float:
 
 
 def tip(f: Frame, text: str) -> None:
-    """A tooltip for the item just made, wrapped at a readable width."""
+    """A tooltip for the item just made, wrapped at a readable width. None over one that is held, until the pointer has left it: it would
+    cover what answers."""
     text = f.refusal or text
-    if text and imgui.is_item_hovered(_DELAY):
+    if not text:
+        return
+    at = imgui.get_item_rect_min()
+    item = round(at.x), round(at.y)
+    if imgui.is_item_active():
+        f.memory.held = item
+    elif f.memory.held == item and not imgui.is_item_hovered(_OVER):
+        f.memory.held = None
+    if f.memory.held != item and imgui.is_item_hovered(_DELAY):
         show_tip(f, text)
 
 

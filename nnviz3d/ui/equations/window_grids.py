@@ -5,7 +5,6 @@ For convolutions, pools, and dense layers that read maps. A cell under the point
 
 from __future__ import annotations
 
-import numpy as np
 from imgui_bundle import imgui
 
 from nnviz3d.spec import node_names
@@ -82,13 +81,6 @@ def _caption(f: Frame, w: WindowReading) -> None:
     small(f, f"{what} of {node_names.inside(w.source_name)}", _FAINT, wrap=True)
 
 
-def scales(w: WindowReading) -> tuple[float, float, float]:
-    """The largest |value| of cells, weights, products over all listed channels: grids can be compared."""
-    a, v, p = (max((float(np.abs(x).max()) for x in values), default=0.0) for values in zip(
-        *((each.a, each.w, each.product) for each in w.patches), strict=True))  # fmt: skip
-    return a, v, p
-
-
 def patch(f: Frame, draw_list, corner: tuple[float, float], width: float, side: float, w: WindowReading, p: PatchReading) -> None:
     """One channel: its name with what it adds, below that its grids."""
     x, y = corner
@@ -100,8 +92,8 @@ def patch(f: Frame, draw_list, corner: tuple[float, float], width: float, side: 
     draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(x, y + f.px(2)), _DIM, elide(name, (width - right) * theme.BODY / theme.SMALL))
     draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(x + width - right, y + f.px(2)), ink, total)
     y += f.px(HEAD)
-    empty = p.neuron < 0
-    a, v, product = scales(w)
+    empty = p.outside
+    a, v, product = w.largest  # of all channels: grids can be compared
     winner = divmod(int(p.w.argmax()), p.w.shape[1]) if w.how == "maximum" else None
     grids = [CellGrid(p.a, a, NEURON, empty, winner)]
     if w.how == "sum":

@@ -17,7 +17,7 @@ from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
-from nnviz3d.ui.hud import edge_share, scene_menu, watching
+from nnviz3d.ui.hud import edge_share, neuron_legend, scene_menu, watching
 from nnviz3d.ui.hud.free_area import WIDE
 from nnviz3d.ui.hud.labels import colour_bar
 
@@ -38,7 +38,7 @@ def draw(f: Frame) -> Rect:
     room = f.stage_width - 2 * margin - f.px(24) - (0 if f.docked else f.px(52))  # beside the button that brings the panels back
     floating(f, "##header", margin, margin)
     _title(f, room)
-    _recording(f, room)
+    watching.recording(f, room)
     watching.line(f, room)
     if f.readout.watched is None or not f.readout.watched.empty:
         _network(f, room)
@@ -118,24 +118,6 @@ def _sample(f: Frame, room: float) -> None:
     imgui.pop_style_var()
 
 
-def _recording(f: Frame, room: float) -> None:
-    """What is played, and which of its steps is seen."""
-    r = f.readout.recording
-    if r is None:
-        return
-    kept = "" if r.every == 1 else f", every {count(r.every)} steps"
-    small(f, elide(f"{fa.ICON_FA_FILM}  recording {r.name}: step {count(f.readout.step)} of {count(r.last)}{kept}", room), _ACCENT)
-    rows = "one training sample" if r.rows == 1 else f"the first {count(r.rows)} training samples"
-    bits = "16 bits (about 3 exact digits)" if r.half else "32 bits (as in training)"
-    tip(f, f"{count(r.kept)} steps from {count(r.first)} to {count(r.last)} are recorded, in {bits}. Between two of them the earlier one is"
-           f" shown, and the last change is the difference from the previous recorded step. Gradients are not recorded; they are"
-           f" computed here, over {rows}.")  # fmt: skip
-    if r.gone:
-        small(f, elide("data missing: the recorded sample is shown", room), theme.packed(theme.WARN))
-        tip(f, f"The scene's data cannot be used: {r.gone}. Put the file beside the recording, or give its path: --set data.file=PATH."
-               " Until then there is only one sample, and the scores are those measured during recording.")  # fmt: skip
-
-
 def _differences(f: Frame, room: float) -> None:
     """What makes each of two compared networks different, and what it says of the sample; on one line where there is room."""
     c = f.readout.compare
@@ -213,7 +195,7 @@ def _legend(f: Frame, room: float) -> None:
     gradient = f"; {r.walk.gradient}" if r.walk and r.walk.gradient and not weights else ""
     small(f, elide(f"{edge_share.text(r, quantity if known else '')}{gradient}", room))
     tip(f, edge_share.explained(r, quantity))
-    _neuron_legend(f, room)
+    neuron_legend.draw(f, room)
     if r.plane is not None and r.plane.tiles:
         _tile_legend(f, r.plane, room)
     if r.plane is not None and r.plane.unit is not None:
@@ -231,7 +213,7 @@ def _connection_legend(f: Frame, room: float) -> None:
     imgui.push_font(None, theme.SMALL)
     small(f, elide(edge_share.text(f.readout, ""), room))
     tip(f, edge_share.CONNECTIONS)
-    _neuron_legend(f, room)
+    neuron_legend.draw(f, room)
     imgui.pop_font()
 
 
@@ -261,29 +243,6 @@ def _weights_legend(f: Frame, weights) -> None:
     imgui.dummy(imgui.ImVec2(x - corner.x, line))
     tip(f, "Arrows: a weight increased (blue) or decreased (orange). They point towards the output if it moved away from 0, and"
            f" towards the input if it moved towards 0. Differences are magnified {plain(weights.factor)} times.")  # fmt: skip
-
-
-def _neuron_legend(f: Frame, room: float) -> None:
-    """What the light of a neuron means, on the same line where there is room."""
-    difference = f.readout.walk is None and f.readout.moments.shown == "B - A"
-    words = [("a moved up" if difference else "a > 0", theme.ACCENT), ("a moved down" if difference else "a < 0", theme.NEGATIVE_NEURON)]
-    words += [(kind, theme.HOLD_COLOURS[kind]) for kind in ("frozen", "killed") if getattr(f.readout.holds, kind)]
-    dot, gap = f.px(12), f.px(12)
-    width = sum(dot + imgui.calc_text_size(text).x for text, _ in words) + gap
-    left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(18)
-    if left + width < room + f.px(12):
-        imgui.same_line(left)
-    imgui.begin_group()
-    for k, (text, colour) in enumerate(words):
-        if k:
-            imgui.same_line(0, gap)
-        at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
-        imgui.get_window_draw_list().add_circle_filled(imgui.ImVec2(at.x + f.px(4), at.y + line / 2), f.px(3.6), theme.packed(colour))
-        imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + dot)
-        dim(text)
-    imgui.end_group()
-    held = " Ring of ice: frozen, not trained. Dark and crossed out: killed, its output is 0." if f.readout.holds else ""
-    tip(f, "Neurons: the brighter, the larger the activation a. Warm colour: positive, violet: negative, dark: near 0." + held)
 
 
 def _plate_legend(f: Frame, unit: Unit, room: float) -> None:

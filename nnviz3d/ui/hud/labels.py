@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.topology import Topology
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.label_placement import Rect
+from nnviz3d.ui.core.label_placement import Rect, spread
 from nnviz3d.ui.core.name_shortening import cut
 
 MAX_LABELS = 64  # more than this cannot be read at once
 MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
+LEADING = 0.1  # pixels between the names of a column: rounded sums must not make them meet
 TELLING = 4  # letters that are left of a cut name at least
 MAX_PUSH = 2.2  # heights of a line; what would be pushed farther is dropped
 PLATE = 0.72  # opacity of what stands behind a name, so that it reads over bright edges
@@ -73,8 +75,9 @@ def place(
         range(len(labels)),
         key=lambda k: (labels[k].kind == "layer", k != first, -round(labels[k].strength, 1), abs(labels[k].y - labels[first].y), k),
     )
-    placed: list[Placed] = []
-    for k in order[:MAX_LABELS]:
+    placed = _columns(labels, sizes, area, gap, taken)
+    done = {id(item.label) for item in placed}
+    for k in [k for k in order if id(labels[k]) not in done][:MAX_LABELS]:
         label, (width, height) = labels[k], sizes[k]
         left = label.x - _SHARES[label.align] * width
         if label.strength <= 0.02 or left + width > area[0] or left < 0:
@@ -86,6 +89,44 @@ def place(
             if free and not any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed):
                 placed.append(candidate)
                 break
+    return placed
+
+
+def _columns(
+    labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: tuple[float, float], gap: float, taken: Sequence[Rect]
+) -> list[Placed]:
+    """The columns of names for which there is room, each pushed apart as a whole: names that belong together all stand there, in order."""
+    placed: list[Placed] = []
+    for name in dict.fromkeys(label.column for label in labels if label.column):
+        its = [(label, size) for label, size in zip(labels, sizes, strict=True) if label.column == name and label.strength > 0.02]
+        found = _column(sorted(its, key=lambda item: item[0].y), area, gap, taken)
+        if not any(a.meets(b, gap) for a in found for b in placed):
+            placed += found
+    return placed
+
+
+def _column(its: list[tuple[Label, tuple[float, float]]], area: tuple[float, float], gap: float, taken: Sequence[Rect]) -> list[Placed]:
+    """One of them, from the top; nothing where it has no room. What moves down or up follows the slant of the column."""
+    if not its or len(its) > MAX_LABELS:
+        return []
+    x_k, y_k = [label.x for label, _ in its], [label.y for label, _ in its]
+    width, height = (max(size[k] for _, size in its) for k in (0, 1))
+    share = _SHARES[its[0][0].align]
+    left, right = min(x_k) - share * width - gap, max(x_k) + (1 - share) * width + gap
+    middle, low, high = sum(y_k) / len(y_k), height / 2, area[1] - height / 2
+    for rect in taken:
+        if rect[0] < right and left < rect[2]:
+            above = (rect[1] + rect[3]) / 2 < middle
+            low, high = (max(low, rect[3] + gap + height / 2), high) if above else (low, min(high, rect[1] - gap - height / 2))
+    pitch = height + LEADING
+    if (len(its) - 1) * pitch > high - low:
+        return []
+    placed = []
+    for (label, size), y in zip(its, spread(y_k, pitch, low, high), strict=True):
+        start = float(np.interp(y, y_k, x_k)) - share * size[0]
+        if start < 0 or start + size[0] > area[0]:
+            return []
+        placed.append(Placed(label, start, y - size[1] / 2, *size))
     return placed
 
 

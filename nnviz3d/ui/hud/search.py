@@ -44,6 +44,8 @@ def draw(f: Frame) -> None:
     if memory.search and not found:
         small(f, "No layer or part has that in its name or kind.", _DIM)
     imgui.end()
+    if entered and not found:
+        memory.search_choice = -1  # the field keeps the keyboard: what is typed next must not reach the network
     if entered and found:
         f.do("fly_to", found[memory.search_choice].name)
     if (entered and found) or imgui.is_key_pressed(imgui.Key.escape, False):

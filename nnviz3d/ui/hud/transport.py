@@ -51,7 +51,8 @@ def metrics(f: Frame) -> str:
     r = f.readout
     if r.reasons.play and r.compare is None and not r.step:
         return ""
-    parts = [f"{'now: ' if r.moments.shown else ''}step {count(r.step)}", f"epoch {r.epoch:.1f}"]
+    parts = [f"{'now: ' if r.moments.shown else ''}step {count(r.step)}"]
+    parts += [f"epoch {r.epoch:.1f}"] if r.watched is None or r.epoch else []  # not every loop tells its epoch
     if r.compare is not None:
         return "   ·   ".join([*parts, *map(network_line, r.compare.networks)])
     if r.loss is not None:

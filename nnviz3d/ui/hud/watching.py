@@ -1,4 +1,5 @@
-"""A training loop that runs elsewhere: one line under the title says how the link stands, and a card what to do while there is no loop."""
+"""Training that is not done here: a line under the title says which recording is played, or how the link to a loop stands that runs
+elsewhere; a card says what to do while there is no loop."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec.number_text import count, short
 from nnviz3d.spec.readout import WatchedReading
 from nnviz3d.ui.core import theme
-from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.context import TALL, Frame
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
 
 METRICS = 6  # in a line; the tooltip has all
@@ -37,7 +38,7 @@ def line(f: Frame, room: float) -> None:
     parts += [f"{count(r.dropped)} frames left out"] if r.dropped else []
     small(f, elide(f"{fa.ICON_FA_TOWER_BROADCAST}  {' · '.join(parts)}", room), colour)
     tip(f, _about(r))
-    if r.metrics:
+    if r.metrics and f.height >= f.px(TALL):
         texts = [f"{name} {short(value)}" for name, value in r.metrics[:METRICS]]
         small(f, elide("  ·  ".join(texts), room))
         tip(f, "What the loop measures: " + ", ".join(f"{name} {short(value)}" for name, value in r.metrics))
@@ -53,6 +54,24 @@ def _about(r: WatchedReading) -> str:
     if r.dropped:
         texts.append("Frames are left out where the loop is faster than this window; no step of training is.")
     return " ".join(filter(None, texts))
+
+
+def recording(f: Frame, room: float) -> None:
+    """What is played, and which of its steps is seen."""
+    r = f.readout.recording
+    if r is None:
+        return
+    kept = "" if r.every == 1 else f", every {count(r.every)} steps"
+    small(f, elide(f"{fa.ICON_FA_FILM}  recording {r.name}: step {count(f.readout.step)} of {count(r.last)}{kept}", room), _ACCENT)
+    rows = "one training sample" if r.rows == 1 else f"the first {count(r.rows)} training samples"
+    bits = "16 bits (about 3 exact digits)" if r.half else "32 bits (as in training)"
+    tip(f, f"{count(r.kept)} steps from {count(r.first)} to {count(r.last)} are recorded, in {bits}. Between two of them the earlier one is"
+           f" shown, and the last change is the difference from the previous recorded step. Gradients are not recorded; they are"
+           f" computed here, over {rows}.")  # fmt: skip
+    if r.gone:
+        small(f, elide("data missing: the recorded sample is shown", room), _WARN)
+        tip(f, f"The scene's data cannot be used: {r.gone}. Put the file beside the recording, or give its path: --set data.file=PATH."
+               " Until then there is only one sample, and the scores are those measured during recording.")  # fmt: skip
 
 
 def card(f: Frame) -> None:

@@ -136,8 +136,8 @@ class ConvolutionPanel:
         draw_list.add_text(at, _TEXT, str(now))
         active = imgui.is_item_active()
         imgui.end_group()
-        blocked = [reason for reason in why.values() if reason]
-        tip(f, hint + (f"\nGreyed, because {blocked[0]}." if blocked else ""))
+        blocked = [reason.removeprefix(f"{name.split()[0]}: ") for reason in why.values() if reason]
+        tip(f, hint + (f"\nThe dark part cannot be: {blocked[0]}." if blocked else ""))
         if not changed or value == now:
             return None
         self.refused = why.get(value, "") and f"{name} = {value} cannot be: {why[value]}." if active else ""
@@ -149,7 +149,7 @@ class ConvolutionPanel:
         for axis in (0, 1) if g.size[0] > 1 and numbers(g, 0) != numbers(g, 1) else (1,):
             lines.append(Line(numbers(g, axis), (), tip=("Rows", "Columns")[axis]))
         self._lines.draw(f, "formula", lines)
-        small(f, f"{sizes(node.shape)} cells come out; each reads {g.taps:,} of {sizes(g.reach)} in each map", _TEXT, wrap=True)
+        small(f, f"{sizes(node.shape)} cells come out; each reads {g.taps:,} cells of each map, in a window of {sizes(g.reach)}", _TEXT, wrap=True)
         tip(f, "Click a cell of the result in the picture to see which cells it reads.")
 
 

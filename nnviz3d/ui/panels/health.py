@@ -23,7 +23,7 @@ _WARN, _GOOD, _TEXT, _DIM = (theme.packed(c) for c in (theme.WARN, theme.GOOD, t
 
 def draw(f: Frame) -> None:
     findings = f.readout.findings
-    if not findings and f.readout.reasons.data:
+    if not findings and f.readout.reasons.data and f.readout.watched is None:  # weights and gradients of a loop can be judged
         small(f, f.readout.reasons.data, wrap=True)
     elif not findings:
         _row(f, fa.ICON_FA_CHECK, _GOOD, "Nothing unusual", _DIM)

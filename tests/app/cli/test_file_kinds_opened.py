@@ -55,8 +55,7 @@ def array():
 
 
 FOREIGN = {
-    "onnx": (b"\x08\x08\x12\x07pytorch\x1a\x05" + b"2.4.0" + b":\x90\x01\n" + b"\xff" * 50, "is an ONNX model", "cannot open models yet"),
-    "keras": (archive("metadata.json", "config.json", "model.weights.h5"), "is a Keras model", "cannot open models yet"),
+    "keras": (archive("metadata.json", "config.json", "model.weights.h5"), "is a Keras model", "convert it with `model.export("),
     "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(40), "is an HDF5 file", "safetensors"),
     "torch": (archive("archive/data.pkl", "archive/byteorder"), "is a PyTorch file, which could run any code", "safetensors"),
     "pickle": (pickle.dumps({"a": 1}), "is a pickle, which could run any code", "safetensors"),
@@ -70,7 +69,9 @@ FOREIGN = {
     "webm": (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm" + bytes(40), "is a film (WebM)", "nnviz3d opens scenes"),
     "mkv": (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska", "is a film (Matroska)", "nnviz3d opens scenes"),
     "pdf": (b"%PDF-1.7\n" + bytes(30), "is a PDF document", "nnviz3d opens scenes"),
-    "gguf": (b"GGUF" + bytes(30), "is a GGUF model", "cannot open models yet"),
+    "gguf": (b"GGUF" + bytes(30), "is a GGUF model", "the folder of safetensors"),
+    "tflite": (b"\x1c\0\0\0TFL3" + bytes(30), "is a TensorFlow Lite model", "tf2onnx.convert --tflite"),
+    "torchscript": (archive("m/data.pkl", "m/code/__torch__.py"), "is a TorchScript model, which could run any code", "torch.onnx.export("),
 }
 OWN = {
     "table": (CSV.encode(), "is a table", "`nnviz3d inspect {}`, or drop it on the window"),
@@ -120,7 +121,9 @@ def test_what_is_never_opened_is_named_by_inspect_drop_and_init(tmp_path, kind):
     from nnviz3d.app.window import file_drop
     from nnviz3d.formats import weights
 
-    loop: Any = SimpleNamespace(session=SimpleNamespace(own=SimpleNamespace(reason="its inputs are not a picture")))
+    loop: Any = SimpleNamespace(
+        session=SimpleNamespace(own=SimpleNamespace(reason="its inputs are not a picture"), source=SimpleNamespace(takes=frozenset()))
+    )
     for name in (f"a.{kind}", "a.csv", "a.safetensors"):
         what, way = write(tmp_path, kind, name)
         path = tmp_path / name
@@ -137,7 +140,7 @@ def test_what_is_never_opened_is_named_by_inspect_drop_and_init(tmp_path, kind):
      ["demo", "F"], ["export", "F", "-o", "w.safetensors"], ["train", "xor", "--init", "F"]],
 )  # fmt: skip
 def test_every_command_says_it_and_writes_nothing(tmp_path, words):
-    for kind in ("onnx", "table"):
+    for kind in ("gguf", "table"):
         what, way = write(tmp_path, kind, "F")
         done = run(*words, "--json", cwd=tmp_path) if words[0] in ("train", "record", "demo") else run(*words, cwd=tmp_path)
         assert done.returncode == 2 and what in done.stderr and way in done.stderr

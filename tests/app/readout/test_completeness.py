@@ -27,6 +27,7 @@ from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command, Readout, SampleQuery, StageInput
 from nnviz3d.spec.readout import frame as frames
 from nnviz3d.spec.topology import EdgeRef
+from tests.helpers.hugging_face import GPT2, gpt2_tensors, write
 
 pytestmark = pytest.mark.gl
 SIZE = (900, 600)
@@ -466,7 +467,17 @@ def failing(seen: Seen, tmp_path: Path) -> None:
     window.close()
 
 
-STATES = (instruments, maps_and_tokens, digits, walks, odd, plate, units, fold, compared, graph, recorded, failing)
+def model(seen: Seen, tmp_path: Path) -> None:
+    """Opened to be asked."""
+    window = Window(seen, opening.read(write(tmp_path / "m", GPT2, gpt2_tensors())).session("cpu", REMEMBER))
+    window.point_at(window.topology.by_name["h.0.attn.query"].neurons.start)
+    window.do("prompt", "3 7 7")
+    window.do("choose", window.topology.by_name["lm_head"].weight.start)
+    window.frames(2, wants={key: INSTRUMENTS[key] for key in ("prompt", "attention")})
+    window.close()
+
+
+STATES = (instruments, maps_and_tokens, digits, walks, odd, plate, units, fold, compared, graph, recorded, failing, model)
 
 
 @pytest.mark.timeout(600)

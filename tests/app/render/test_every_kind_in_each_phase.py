@@ -21,7 +21,11 @@ from tests.ui.screen import begin, check, reading
 
 pytestmark = pytest.mark.gl
 PLACES = ("forward:k@0.7", "backward:k@0.8", "update:{learns}@0.5", "after")
-ALIKE = ("input@0.5", "loss@0.5")  # for all kinds
+ALIKE = ("input@0.5", "loss@0.5")  # alike for all kinds of a family
+FAMILIES = (
+    "dense", "activation", "conv1d", "conv2d", "max_pool", "global_avg_pool", "batch_norm", "layer_norm", "add", "reshape", "embedding",
+    "position", "scores", "softmax", "mix", "patches",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ def test_each_phase_is_drawn_with_its_own_words_and_numbers(kind, host, tmp_path
     learns = "k" if node.number in topology.learning else "a"
     pictures = []
     s.start_walk(Place(0, 0.0))
-    for text in (*ALIKE, *PLACES) if kind in ("dense", "conv2d", "softmax") else PLACES:
+    for text in (*ALIKE, *PLACES) if kind in FAMILIES else PLACES:
         place = Place.parse(text.format(learns=learns), topology)
         s.walking.walk.go(place)
         with reading() as screen:

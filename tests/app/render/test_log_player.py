@@ -663,3 +663,39 @@ def test_weights_from_outside_the_folder_are_read_beside_the_timeline_only(tmp_p
         found.append((state(session)[0], session.banner))
         (tmp_path / "w.safetensors").replace(tmp_path / "here" / "w.safetensors") if len(found) == 1 else None
     assert found[0][0] != found[1][0] and found[0][1] and not found[1][1]
+
+
+FAMILIES = {
+    "conv-toy": ("conv-toy",),
+    "resnet-tiny": ("resnet-tiny", Edit("train.batch", 6)),
+    "sort-gpt": (*SMALL_GPT, Edit("train.batch", 6)),
+}
+
+
+@pytest.mark.parametrize("hand", FAMILIES.values(), ids=FAMILIES, indirect=True)
+def test_a_session_of_every_family_is_played_again_to_the_bit_and_frame_by_frame(hand, tmp_path, monkeypatch):
+    topology = hand.session.source.topology
+    node = next((node for node in topology.nodes[1:-1] if node.groups > 1), topology.nodes[1])
+    unit = list(range(node.neurons.start, node.neurons.start + node.size // node.groups))
+    hand.do("play", frames=4)
+    hand.do("pause")
+    hand.do("kill", [unit, True])  # an ablation: a map, or a token
+    hand.do("pick", node.neurons.start + node.size // 2)
+    hand.do("step")
+    hand.do("walk", frames=6)
+    hand.do("walk_by", 2)
+    hand.do("walk_leave")
+    hand.do("kill", [unit, False])
+    if topology.input.axes == ("token",):
+        hand.do("prompt", "CABC")
+        hand.do("add_token", 1)
+    hand.do("step")
+    session, play, _ = same(hand, tmp_path)
+    live = hand.session
+    assert not live.source.holds.killed and session.source.step == live.source.step > 2
+    assert session.prompt.ids is None if live.prompt.ids is None else np.array_equal(session.prompt.ids, live.prompt.ids)
+    assert np.array_equal(session.source.trainer.arenas.parameters, live.source.trainer.arenas.parameters)  # running statistics too
+    monkeypatch.undo()
+    path, end = tmp_path / "a.timeline", play.seconds
+    for times in ([0.1], [0.1, 0.5 * end], [0.1, 0.5 * end, end]):
+        assert np.array_equal(drawn(hand.host, path, times)[0], drawn(hand.host, path, times[-1:])[0])

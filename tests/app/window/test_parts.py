@@ -101,6 +101,22 @@ def test_search_finds_flies_and_opens(person):
     assert person.loop.overlay.memory.search is None
 
 
+def test_a_search_that_finds_nothing_keeps_the_keyboard(person):
+    """Else the next key would reach the network: Backspace closes a block."""
+    before = opened(person)
+    imgui.get_io().add_input_character(ord("/"))
+    person.frames(4)
+    person.type("bn")
+    person.frames(3)
+    person.key(imgui.Key.backspace)
+    person.frames(60)
+    assert opened(person) == before and person.session.scene.view.open == "auto"
+    assert person.loop.overlay.memory.search == "b"
+    person.type("locks.1.mix")
+    person.frames(60)
+    assert "blocks.1" in opened(person)
+
+
 def test_backspace_flies_out_level_by_level_and_then_closes(person):
     stage = person.loop.stage
     person.do("fly_to", "blocks.0.query")

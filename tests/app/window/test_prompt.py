@@ -65,6 +65,23 @@ def test_what_is_typed_flows_at_once_and_faults_are_reported(person):
     assert not session.running
 
 
+def test_beside_the_picture_stand_the_tokens_of_the_prompt_and_no_others(person):
+    """The rest of the row holds zeros, which are the number of a token too."""
+    show(person, "Prompt")
+    write(person, "cab")
+    labels = person.loop.stage.labels()
+    assert [label.text for label in labels if label.column == "tokens"] == ["C", "A", "B"]
+    assert len([label for label in labels if label.column == "answers"]) == 3
+    person.frames(3)
+    placed = [item for item in person.loop.overlay._labels.placed if item.label.column == "tokens"]
+    assert [item.label.text for item in sorted(placed, key=lambda item: item.top)] == ["C", "A", "B"]
+    write(person, "")
+    person.key(K.escape)
+    assert len([label for label in person.loop.stage.labels() if label.column == "tokens"]) == 11
+    placed = [item for item in person.loop.overlay._labels.placed if item.label.column == "tokens"]
+    assert len(placed) == 11, "all of a sample, for some of a sentence are another one"
+
+
 def test_it_completes_the_sequence_one_token_after_another(person):
     show(person, "Prompt")
     write(person, "bcabca")

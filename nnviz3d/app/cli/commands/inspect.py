@@ -25,7 +25,7 @@ NAMES = 28  # characters of the column of layers' names, at most
 
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
-    """The facts, with their "kind": scene, recording, model, weights or data. Raises InputError."""
+    """The facts, with their "kind": scene, recording, model, onnx, weights or data. Raises InputError."""
     path = Path(name)
     kind = file_kinds.of(path)
     if path.suffix == file_extensions.RECORDING or kind is file_kinds.RECORDING:
@@ -33,6 +33,10 @@ def inspect(options: Options, name: str) -> dict[str, Any]:
     parts = [ending.lower() for ending in path.suffixes]
     if file_kinds.foreign(kind):
         raise file_kinds.refuse(path, "a scene, recording, table, arrays or weights", kind)
+    if kind is file_kinds.ONNX:
+        from nnviz3d.formats import onnx_report
+
+        return onnx_report.describe(path)
     if kind is file_kinds.MODEL_FOLDER:
         from nnviz3d.formats import model_folder
 
@@ -181,6 +185,10 @@ def _idx_facts(path: Path) -> dict[str, Any]:
 
 def lines(facts: dict[str, Any]) -> list[str]:
     """The same for people."""
+    if facts["kind"] == "onnx":
+        from nnviz3d.formats import onnx_report
+
+        return onnx_report.lines(facts)
     if facts["kind"] == "weights":
         made = "with its scene inside" if facts["scene"] else "without a scene"
         head = f"{facts['file']}: weights, {facts['parameters']:,} numbers in {len(facts['tensors']):,} tensors, {made}"

@@ -29,7 +29,7 @@ def test_there_are_such_films():
 @pytest.mark.parametrize("name", FILMS)
 def test_the_layers_that_a_shot_looks_at_are_never_hidden_in_a_slab(name):
     scene = toml.load(paths.scene_paths()[name])
-    parts = NetworkParts(new_session(scene, Path(".")).source.topology)
+    parts = NetworkParts(new_session(scene, Path()).source.topology)
     folded = parts.folded(parts.opened(scene.view.open, NO_ROOM))
     hidden = {parts.topology.nodes[k].name for part in folded for k in part.nodes}
     assert not FILMS[name] & hidden

@@ -56,6 +56,7 @@ class LoopFrame:
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     batch: int | None = None
+    lends: bool = False
     paused: bool = False
     names: list[str] = field(default_factory=list)
     held: int = 0

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnviz3d.live import copy_plan
 from nnviz3d.live.copy_plan import Described, OtherShape
-from nnviz3d.live.frames import FrameLayout, LoopFrame
+from nnviz3d.live.kept_frames import FrameLayout, LoopFrame
 from nnviz3d.live.loop_view import LoopView
 from nnviz3d.live.numbers import flat, shape_of
 from nnviz3d.live.wire import Structure
