@@ -127,16 +127,21 @@ def order(topology: Topology, folded: Sequence[NetworkPart]) -> list[list[int]] 
         u: {unit.get(s.number, s.number) for k in numbers for s in topology.sources(topology.nodes[k])} - {u}
         for u, numbers in inside.items()
     }
-    out: list[int] = []
-    done: set[int] = set()
-    waiting = list(inside)
-    while waiting:
-        ready = [u for u in waiting if reads[u] <= done]
-        if not ready:
-            return None
-        out += ready
-        done.update(ready)
-        waiting = [u for u in waiting if u not in done]
+    readers: dict[int, list[int]] = {}
+    for u, sources in reads.items():
+        for source in sources:
+            readers.setdefault(source, []).append(u)
+    left = {u: len(sources) for u, sources in reads.items()}
+    out, wave = [u for u in inside if not left[u]], dict.fromkeys(inside, 0)
+    for u in out:  # grows meanwhile
+        for reader in readers.get(u, ()):
+            wave[reader] = max(wave[reader], wave[u] + 1)
+            left[reader] -= 1
+            if not left[reader]:
+                out.append(reader)
+    if len(out) < len(inside):
+        return None
+    out = sorted(inside, key=lambda u: wave[u])
     return [inside[u] for u in out]
 
 
