@@ -76,6 +76,7 @@ class Session(SessionState):
         self._rebuild = max(self._rebuild, level)
 
     def take_rebuild(self) -> Rebuild:
+        self.mode.renew()
         level, self._rebuild = self._rebuild, Rebuild.NOTHING
         return level
 
