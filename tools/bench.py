@@ -31,13 +31,14 @@ import bench_convolution  # noqa: E402
 import bench_films  # noqa: E402
 import bench_gif  # noqa: E402
 import bench_models  # noqa: E402
+import bench_onnx  # noqa: E402
 import bench_transformer  # noqa: E402
 import bench_watch  # noqa: E402
 
 CASES = (((64, 48, 32, 10), 32, 6.0), ((784, 128, 64, 10), 64, 1.2), ((784, 1024, 1024, 10), 256, 0.95))
 TAPE_GOAL = 2.0  # times a plain step
 ROUNDS = 5
-FILMS = bench_films.SECTIONS | {"gif": bench_gif.section}
+FILMS = bench_onnx.SECTIONS | bench_films.SECTIONS | {"gif": bench_gif.section}
 
 
 def own_training(sizes, batch, optimizer):

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnviz3d.bridge import edge_metrics
 from nnviz3d.bridge.arc_columns import Arcs
-from nnviz3d.bridge.arrangements import Arrangements, Asked
+from nnviz3d.bridge.arrangements import Arrangements, LayoutWanted
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_columns import FIELD, HIGHLIGHT, LIT, EdgeColumns
 from nnviz3d.bridge.edge_selection import WHOLE, EdgeChoice
@@ -130,10 +130,10 @@ class Picture(PlaneColumns):
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
-    def asked(self, view: View, tile_cells: int) -> Asked:
+    def asked(self, view: View, tile_cells: int) -> LayoutWanted:
         """What the layout depends on, by these settings."""
         plate, near = self._points > 0 and view.plate, TILE_GAP if tile_cells else 1.0
-        return Asked(view.open, view.pitch, view.layer_gap, plate, near, self.aspect, self.area)
+        return LayoutWanted(view.open, view.pitch, view.layer_gap, plate, near, self.aspect, self.area)
 
     def _place(self) -> None:
         found = self._placed()

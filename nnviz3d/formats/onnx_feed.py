@@ -102,7 +102,8 @@ def _fit(each: OnnxInput, array: np.ndarray, where: str) -> np.ndarray:
     array = array.astype(kind) if kind is not None else array
     if each.shape is None:
         return array
-    for candidate in (array, array[None], *((np.moveaxis(array, -1, 0)[None],) if array.ndim == 3 else ()), _reshaped(each, array)):
+    ones = array.reshape((1,) * max(len(each.shape) - array.ndim, 0) + array.shape)  # a picture of one channel
+    for candidate in (array, array[None], ones, *((np.moveaxis(array, -1, 0)[None],) if array.ndim == 3 else ()), _reshaped(each, array)):
         if candidate is not None and _agrees(each.shape, candidate.shape):
             return np.ascontiguousarray(candidate)
     raise InputError.of(where, each.name, f"has the shape {' x '.join(map(str, array.shape)) or '1'}; the model expects {each.text()}")

@@ -60,7 +60,7 @@ def library() -> Any:
 def load(path: str | os.PathLike) -> OnnxFile:
     """Reads the graph. Raises InputError for all that is no sound ONNX file; what its graph says is judged by `onnx_checks`."""
     onnx, where = library(), os.fspath(path)
-    size = paths.regular_file(Path(path), FILE_BYTES, "ONNX model (a larger one keeps its arrays in files beside it)")
+    size = paths.regular_file(Path(path), FILE_BYTES, "model in one ONNX file (larger ones keep their arrays in files beside it)")
     if (kind := file_kinds.of(path)) is not file_kinds.ONNX:
         raise file_kinds.refuse(path, "an ONNX model", kind)
     real = Path(path).resolve()

@@ -31,6 +31,31 @@ def all_nodes(graph: Any) -> Iterator[Any]:
             yield from all_nodes(inner)
 
 
+def texts(graph: Any) -> Iterator[Any]:
+    """Everything in a graph that must be text. What is no UTF-8 comes as bytes."""
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (each.name for each in node.attribute)
+        yield from (text for each in node.metadata_props for text in (each.key, each.value))
+        for _, inner in bodies(node):
+            yield from texts(inner)
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        yield value.name
+        yield from (length.dim_param for length in value.type.tensor_type.shape.dim)
+    for tensor in graph.initializer:
+        yield tensor.name
+        yield from (text for each in tensor.external_data for text in (each.key, each.value))
+
+
+def check_texts(file: OnnxFile) -> None:
+    """Raises InputError for names that are no text."""
+    model = file.model
+    more = (model.producer_name, model.producer_version, *(each.domain for each in model.opset_import))
+    called = (text for each in model.functions for text in (each.name, each.domain))
+    if not all(isinstance(text, str) for text in (*texts(model.graph), *more, *called)):
+        raise InputError.of(str(file.path), "", "no sound ONNX model: a name in it is no UTF-8 text; it is damaged")
+
+
 def outside(node: Any) -> list[str]:
     """What a node reads: its inputs, and what its bodies read from around them."""
     read = [name for name in node.input if name]

@@ -71,6 +71,7 @@ class _Made:
 def read(path: str | Path, chosen: Mapping[str, Shape] | None = None) -> OnnxGraph:
     """Opens a file. `chosen`: shapes of inputs; else usual ones. Raises InputError."""
     file = onnx_file.load(path)
+    onnx_flat.check_texts(file)
     onnx_opsets.check(file)
     onnx_flat.flatten(file)
     onnx_tensors.check(file)

@@ -24,7 +24,7 @@ from nnviz3d.spec.errors import InputError, RunError
 
 GROUP = 96 << 20  # bytes of values that one run gives out
 COUNT, UNTOLD = 4096, 1 << 18  # values of one group at most; bytes of one whose shape is not known
-SECONDS = 300.0
+SECONDS = 120.0
 HALF = ("float16", "bfloat16")
 
 

@@ -68,7 +68,8 @@ class Computation(Thread):
         first: InputError | None = None
         for length in LENGTHS:
             chosen = {name: array.shape for name, array in self.given.items()}
-            built = onnx_graph.build(self.built.file, chosen, length=length)
+            fits = length == LENGTHS[0] and all(self.built.given.get(name) == shape for name, shape in chosen.items())
+            built = self.built if fits else onnx_graph.build(self.built.file, chosen, length=length)
             feed = onnx_feed.random(built) | self.given
             self._values = values = onnx_run.Values(built, feed)
             if self._stopped:
@@ -151,21 +152,29 @@ class OnnxModel(OpenedGraph):
     def _start(self, given: Mapping[str, np.ndarray], label: str) -> None:
         if self._thread is not None:
             self._thread.stop()
-        self._thread = Computation(self.path, self.built, given, label, self._first)
-        self._thread.start()
+        self._thread, self._started = Computation(self.path, self.built, given, label, self._first), False
+
+    def _begin(self, thread: Computation) -> None:
+        """Not before the first frame, which it would delay."""
+        if not self._started:
+            self._started = True
+            thread.start()
 
     # ---------------------------------------------------------------- taking it over
 
     def advance(self, more: Callable[[], bool] | None, steps: int | None = None) -> int:
         """Take over what the thread has found. The network is another one where lengths have changed."""
-        if self._thread is not None and (found := self._thread.result) is not None:
-            self._thread = None
-            self._take(found)
+        if self._thread is not None:
+            self._begin(self._thread)
+            if (found := self._thread.result) is not None:
+                self._thread = None
+                self._take(found)
         return 0
 
     def settle(self) -> None:
         """Wait for the numbers."""
         if self._thread is not None:
+            self._begin(self._thread)
             self._thread.join()
             self.advance(None)
 

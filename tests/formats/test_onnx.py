@@ -201,7 +201,7 @@ def test_a_run_can_be_stopped(tmp_path):
 def test_what_is_given_is_brought_to_the_shape_of_the_input(tmp_path):
     built = opened(models.conv_net(), tmp_path)
     image = models.numbers(12, 12)
-    for x in (image[None, None], image[None], {"x": image[None, None]}, [image[None]], image.reshape(-1)):
+    for x in (image[None, None], image[None], {"x": image[None, None]}, [image[None]], image.reshape(-1), image):
         assert onnx_feed.chosen(built.inputs, x, "m")["x"].shape == (1, 1, 12, 12)
     with pytest.raises(InputError, match=r"shape 5 x 5; the model expects N x 1 x 12 x 12"):
         onnx_feed.chosen(built.inputs, models.numbers(5, 5), "m")
