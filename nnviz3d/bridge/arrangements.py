@@ -18,7 +18,7 @@ Folds = Mapping[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class LayoutWanted:
     """What a layout depends on, but for folds; as `layout.grid.place` takes it. `area` of the free stage: how many parts are open."""
 
     open: Open
@@ -42,13 +42,13 @@ class Arranged:
 class Arrangements:
     def __init__(self, topology: Topology):
         self.topology, self.parts = topology, NetworkParts(topology)
-        self._kept: dict[Asked, Arranged] = {}
+        self._kept: dict[LayoutWanted, Arranged] = {}
 
-    def has(self, asked: Asked) -> bool:
+    def has(self, asked: LayoutWanted) -> bool:
         """Whether it is there at once, or soon enough."""
         return asked in self._kept or len(self.topology.nodes) <= LARGE
 
-    def of(self, asked: Asked, folds: Folds | None = None) -> Arranged:
+    def of(self, asked: LayoutWanted, folds: Folds | None = None) -> Arranged:
         """Kept where nothing is folded into stacks."""
         found = None if folds else self._kept.get(asked)
         if found is None:
@@ -57,7 +57,7 @@ class Arrangements:
             self._kept = dict([*((a, b) for a, b in self._kept.items() if a != asked), (asked, found)][-KEPT:])
         return found
 
-    def _made(self, asked: Asked, folds: Folds) -> Arranged:
+    def _made(self, asked: LayoutWanted, folds: Folds) -> Arranged:
         opened = self.parts.opened(asked.open, most_open(asked.aspect, asked.area))
         folded, framed = self.parts.folded(opened), self.parts.framed(opened)
         layout = place(self.topology, asked.pitch, asked.gap, asked.plate, asked.near, dict(folds), asked.aspect, folded, framed)

@@ -5,6 +5,7 @@ Everything is a function of the quantity alone, so that the same state gives the
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,13 +15,14 @@ from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.edges_face import EdgesFace
 from nnviz3d.spec.activations import ACTIVATIONS
-from nnviz3d.spec.topology import Connection
+from nnviz3d.spec.topology import Connection, Topology
 
 SAMPLE = 4096  # values that stand for a whole matrix when its scale is read: the 98.5th percentile is then good to about 0.3 points
 TOGETHER = 1 << 18  # numbers of small layers that are looked at together
 MANY = 1 << 17  # neurons of a layer, about, that its scale is read from
 BRIGHT = 98.5
 POWER = 1.35  # as in shaders/include/edge.glsl
+FOLD_WEIGHTS = 1_000_000  # that are summed where inputs fold: half a millisecond
 REFERENCE_ENERGY = 110.0  # summed energy of a layer pair that looks right without correction: 64 to 48 neurons on a digit
 
 
@@ -168,3 +170,13 @@ def finite(array, xp):
     with np.errstate(over="ignore", invalid="ignore"):
         whole = xp.isfinite(array.sum())
     return array if whole else xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def source_strengths(topology: Topology, numbers: Collection[int], parameter_p, ops) -> dict[int, np.ndarray]:
+    """How strongly the neurons of these nodes act on what reads them, by the node's number: sums over their edges."""
+    found: dict[int, np.ndarray] = {}
+    for c in topology.connections:
+        if (k := c.source.number) in numbers:
+            n = ops.to_host(edges_of(c).strengths(c, parameter_p, FOLD_WEIGHTS, ops.xp))
+            found[k] = found[k] + n if k in found else n
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnviz3d.bridge import edge_metrics
 from nnviz3d.bridge.arc_columns import Arcs
-from nnviz3d.bridge.arrangements import Arrangements, Asked
+from nnviz3d.bridge.arrangements import Arrangements, LayoutWanted
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_columns import FIELD, HIGHLIGHT, LIT, EdgeColumns
 from nnviz3d.bridge.edge_selection import WHOLE, EdgeChoice
@@ -25,7 +25,6 @@ from nnviz3d.draw.frame import Change, Wave
 from nnviz3d.draw.network_buffers import COLUMNS, Subject
 from nnviz3d.draw.plate import DOTS, SIDE
 from nnviz3d.gfx.texture_buffer import TextureBuffer
-from nnviz3d.layers import edge_lookup
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout import folding, moving
 from nnviz3d.layout.grid import Layout
@@ -41,7 +40,6 @@ RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
 TILE = 0.43  # half the side of a neuron's picture, in units of the pitch: neighbours do not touch
 TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
 FOLD_EVERY = 30  # publications between two looks at which inputs are the strongest
-FOLD_WEIGHTS = 1_000_000  # that are summed for it: half a millisecond
 _VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
 _OF_NEURONS = ("activation", "delta", "z", "reach")
 _OF_A_STEP = ("gradient", "change")  # of which an edge without a parameter has none
@@ -132,10 +130,10 @@ class Picture(PlaneColumns):
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
-    def asked(self, view: View, tile_cells: int) -> Asked:
+    def asked(self, view: View, tile_cells: int) -> LayoutWanted:
         """What the layout depends on, by these settings."""
         plate, near = self._points > 0 and view.plate, TILE_GAP if tile_cells else 1.0
-        return Asked(view.open, view.pitch, view.layer_gap, plate, near, self.aspect, self.area)
+        return LayoutWanted(view.open, view.pitch, view.layer_gap, plate, near, self.aspect, self.area)
 
     def _place(self) -> None:
         found = self._placed()
@@ -163,11 +161,7 @@ class Picture(PlaneColumns):
         if self._stale:
             self._folded += 1
             return
-        strengths: dict[int, np.ndarray] = {}
-        for c in self.topology.connections:
-            if (k := c.source.number) in self.folds:
-                n = self.ops.to_host(edge_lookup.edges_of(c).strengths(c, parameter_p, FOLD_WEIGHTS, self.xp))
-                strengths[k] = strengths[k] + n if k in strengths else n
+        strengths = edge_metrics.source_strengths(self.topology, self.folds, parameter_p, self.ops)
         folds = {
             k: folding.chosen(n, len(self.folds[k]), None if exact or not self._folded else self.folds[k]) for k, n in strengths.items()
         }

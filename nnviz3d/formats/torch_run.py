@@ -25,7 +25,7 @@ FILLED = frozenset(("zeros", "ones", "empty", "full", "tensor", "zeros_like", "o
 DEPTH = 4  # objects in objects that are looked through for tensors
 
 
-class Source(NamedTuple):
+class TensorOrigin(NamedTuple):
     """Where a tensor comes from: a call by its number, an input by its number, or a parameter by its name."""
 
     kind: str  # "call", "input", "parameter", "constant"
@@ -41,17 +41,17 @@ class Call:
     op: str
     path: str
     module: str
-    reads: tuple[Source, ...]
+    reads: tuple[TensorOrigin, ...]
     value: Any = None
     error: str = ""
 
 
 @dataclass
-class Run:
+class WatchedRun:
     """`outputs`: what the model returned, by the calls that made it; `result`: as it returned it, None where it failed."""
 
     calls: list[Call]
-    outputs: list[Source]
+    outputs: list[TensorOrigin]
     result: Any
 
 
@@ -72,7 +72,7 @@ def tensors(x: Any, depth: int = 0) -> Iterator[Any]:
         yield from tensors(vars(x), depth + 1)
 
 
-def watch(model: Any, args: tuple, kwargs: dict[str, Any], keep) -> Run:
+def watch(model: Any, args: tuple, kwargs: dict[str, Any], keep) -> WatchedRun:
     """Run the model once. `keep(tensor, op)`: what is kept of each, as it is at that moment. An error of the model ends the
     run and is told."""
     torch = sys.modules["torch"]
@@ -89,7 +89,7 @@ def watch(model: Any, args: tuple, kwargs: dict[str, Any], keep) -> Run:
         except Exception as raised:  # noqa: BLE001  of any kind: it is the model's own
             watcher.failed(raised)
     outputs = [source for t in tensors(result) for source in watcher.sources(t)]
-    return Run(watcher.calls, list(dict.fromkeys(outputs)), result)
+    return WatchedRun(watcher.calls, list(dict.fromkeys(outputs)), result)
 
 
 class _Watcher:
@@ -105,16 +105,16 @@ class _Watcher:
         for name, module in model.named_modules(remove_duplicate=False):
             self.names.setdefault(module, []).append(name)
         for name, t in model.named_parameters(remove_duplicate=False):
-            self.made.setdefault(t, (Source("parameter", 0, name),))  # tied: one tensor, the first name
+            self.made.setdefault(t, (TensorOrigin("parameter", 0, name),))  # tied: one tensor, the first name
         for name, t in model.named_buffers(remove_duplicate=False):
-            self.made.setdefault(t, (Source("constant", 0, name),))
+            self.made.setdefault(t, (TensorOrigin("constant", 0, name),))
         for name, module in model.named_modules():
             for key, value in vars(module).items():
                 if key not in ("_parameters", "_buffers", "_modules"):
                     for t in tensors(value, DEPTH - 1):
-                        self.made.setdefault(t, (Source("constant", 0, f"{name}.{key}"),))
+                        self.made.setdefault(t, (TensorOrigin("constant", 0, f"{name}.{key}"),))
         for k, t in enumerate(tensors(given)):
-            self.made[t] = (Source("input", k),)
+            self.made[t] = (TensorOrigin("input", k),)
         self.plain = torch._C.DisableTorchFunction
 
     # ---------------------------------------------------------------- modules
@@ -158,13 +158,13 @@ class _Watcher:
 
     # ---------------------------------------------------------------- calls
 
-    def sources(self, t: Any) -> tuple[Source, ...]:
+    def sources(self, t: Any) -> tuple[TensorOrigin, ...]:
         """What made it, and what has written into its numbers since, through it or another view of them."""
         own = self.made.get(t) or ()
         last = self.writer.get(_storage(self.torch, t), -1)
         if last < 0 or any(source.kind == "call" and source.number >= last for source in own):
             return own
-        return (*own, Source("call", last))
+        return (*own, TensorOrigin("call", last))
 
     def called(self, func: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         op, given = name_of(self.torch, func), list(tensors((args, kwargs)))
@@ -183,7 +183,7 @@ class _Watcher:
                     self.made[t] = reads
             elif not wrote and outs and op in FILLED:
                 for t in outs:
-                    self.made[t] = (Source("constant", 0, op),)
+                    self.made[t] = (TensorOrigin("constant", 0, op),)
             elif wrote or outs:
                 self._note(Call(op.rstrip("_"), self.path, self.module, reads, self.keep((outs or wrote)[0], op)), [*outs, *wrote], wrote)
         return out
@@ -199,14 +199,14 @@ class _Watcher:
         number = len(self.calls)
         self.calls.append(call)
         for t in made:
-            self.made[t] = (Source("call", number),)
+            self.made[t] = (TensorOrigin("call", number),)
         for t in wrote:
             self.writer[_storage(self.torch, t)] = number
 
     def failed(self, raised: BaseException) -> None:
         """Where no call of torch failed, but the model's own code, that is told as a call."""
         if not self.calls or not self.calls[-1].error:
-            last = (Source("call", len(self.calls) - 1),) if self.calls else (Source("input"),)
+            last = (TensorOrigin("call", len(self.calls) - 1),) if self.calls else (TensorOrigin("input"),)
             self.calls.append(Call(type(raised).__name__, self.path, self.module, last, error=_words(raised)))
 
 

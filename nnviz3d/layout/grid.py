@@ -64,15 +64,10 @@ class Layout:
 
     def glass_boxes(self, glass: Glass) -> list[tuple[np.ndarray, np.ndarray]]:
         """Low and high corner of a slab, or of its frame in each row; it keeps clear of what is in it, and of the frames in it."""
-        key = glass.part.name, glass.fill
-        if key not in self._glass_boxes:
-            self._glass_boxes[key] = self._boxes_around(glass)
-        return self._glass_boxes[key]
-
-    @cached_property
-    def _glass_boxes(self) -> dict[tuple[str, float], list[tuple[np.ndarray, np.ndarray]]]:
-        """Those that were asked for."""
-        return {}
+        kept, key = self.__dict__.setdefault("_glass_boxes", {}), (glass.part.name, glass.fill)
+        if key not in kept:
+            kept[key] = self._boxes_around(glass)
+        return kept[key]
 
     def _boxes_around(self, glass: Glass) -> list[tuple[np.ndarray, np.ndarray]]:
         numbers = np.array(glass.part.nodes)

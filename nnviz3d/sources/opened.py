@@ -58,7 +58,7 @@ class OpenedGraph(StillSource):
         self.unknown = frozenset(node.number for node in topology.nodes if node.name not in values)
         self._label = label or self._label
         x = activation_n[topology.input.neurons.slice]
-        self.sample = Sample(0, 1, OWN, x, None, self._label)
+        self.sample = Sample(0, 1, OWN, x, None, self._label, self.unknown)
         self.serial = next_serial() if parameter_p is not None else self.serial
         self.show()
 

@@ -25,6 +25,7 @@ from nnviz3d.spec.reasons import MODEL
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Node
 
+AT_ONCE = 8  # pieces of a pass in a frame at least: somebody waits for the answer
 NO_CONFIG = "without a config.json it is not known how these tensors work together"
 BY_NAMES = "The picture shows the structure that the names tell, and samples of the numbers; what is computed with them is not shown."
 
@@ -54,13 +55,16 @@ class OpenedModel(StillSource):
         self._parameter_p = ops.zeros(built.topology.n_parameters)
         self._pass = StagedPass(ops, built.topology, self.objective, self._parameter_p, self._read)
         self._pieces: Iterator[None] | None = None
+        self._passed = False  # some prompt has been worked out
         self.prompt = prompt
         self.show_own(np.zeros(built.topology.input.size, np.float32), "")
 
     def tensors(self, kind: str) -> Array | None:
         if kind == "parameter":
             return self._parameter_p
-        return {"z": self._pass.z, "activation": self._pass.activation}.get(kind)
+        if kind == "z":
+            return self._pass.z if self._passed else None
+        return self._pass.activation if kind == "activation" else None
 
     def show_own(self, x_i: np.ndarray, label: str) -> None:
         """A sequence (T,), whose numbers are worked out by `advance`, or at once by `show`."""
@@ -77,13 +81,13 @@ class OpenedModel(StillSource):
             yield
 
     def advance(self, more: Callable[[], bool] | None, steps: int | None = None) -> int:
-        """Go on with what is being worked out, by one piece at least, while `more()`; None: to its end."""
+        """Go on with what is being worked out, by `AT_ONCE` pieces at least, while `more()`; None: to its end."""
         if self._pieces is None:
             return 0
-        for _ in self._pieces:
-            if more is not None and not more():
+        for done, _ in enumerate(self._pieces, 1):
+            if more is not None and done >= AT_ONCE and not more():
                 return 0
-        self._pieces = None
+        self._pieces, self._passed = None, True
         self.version = next(self._versions)
         return 0
 

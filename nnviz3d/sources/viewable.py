@@ -27,7 +27,8 @@ next_serial = count(1).__next__  # numbers for networks and moments, never used 
 @dataclass(frozen=True, eq=False)
 class Sample:
     """The shown sample: the `index`-th of `count` rows of `part`. `target` is a class id, (O,) numbers, or None where none is known;
-    `label` its words. Of part `OWN` it is a person's own, of no data set, and `index` is that of the sample it stands in for."""
+    `label` its words. Of part `OWN` it is a person's own, of no data set, and `index` is that of the sample it stands in for. `unknown`:
+    numbers of the nodes of which nobody knows what they hold for it."""
 
     index: int
     count: int
@@ -35,6 +36,7 @@ class Sample:
     x: np.ndarray
     target: Any
     label: str
+    unknown: frozenset[int] = frozenset()
 
 
 class Viewable(Protocol):

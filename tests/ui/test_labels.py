@@ -57,6 +57,13 @@ def test_a_column_that_is_higher_than_the_picture_gives_way_name_by_name():
     assert 1 <= len(placed) < 18
 
 
+def test_the_name_of_a_layer_hangs_under_the_column_that_was_pushed_over_it():
+    labels = [Label(100, 100 + 4 * k, str(k), 0.4, column="outputs") for k in range(12)]
+    labels.append(Label(105, 160, "12 softmax", 0.7, "centre", "layer"))
+    placed = {item.label.text: item for item in place(labels, [(20.0, 16.0)] * 13, (600, 500))}
+    assert placed["12 softmax"].top >= placed["11"].top + 16 - 1e-9
+
+
 def test_a_column_follows_its_slant():
     labels = [Label(100 + 2 * k, 100 + 8 * k, str(k), column="tokens") for k in range(6)]
     placed = {item.label.text: item for item in place(labels, [(20.0, 16.0)] * 6, (600, 500))}

@@ -46,6 +46,7 @@ def test_nothing_is_asked_while_the_section_is_closed_or_scrolled_away(driver):
     driver.frame(3)
     assert len(asked(driver)) == 3
     driver.overlay._dock.opened = dict.fromkeys(driver.overlay._dock.opened, True)
+    driver.overlay.open("Charts")
     driver.frame(3)
     driver.forget()
     driver.frame(3)

@@ -6,25 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from nnviz3d.app.api.scene import open_scene, take
 from nnviz3d.app.render.notebook import Still
 from nnviz3d.app.session.opening import GIVEN, FileReader, Opened
 from nnviz3d.app.training import blas_threads
 from nnviz3d.formats import modules
+from nnviz3d.sources.shown_module import ShownModule
 from nnviz3d.spec import file_kinds
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 
-if TYPE_CHECKING:
-    from nnviz3d.backend import Ops
-    from nnviz3d.sources.still import StillSource
-
 OFF = "NNVIZ3D"  # the variable that switches off all that is called from somebody's own program
-CLOSE = 1e-3  # share of the largest output that our own kinds may differ by, to be shown instead of what torch computed
 
 
 @blas_threads.one()
@@ -75,45 +69,4 @@ def _opened(model: Any, x: Any, title: str | None, batched: bool) -> Opened:
         raise InputError.option("", "x", "a model needs x: a tensor, a tuple of arguments, or a dict of named ones")
     args, kwargs = ((), dict(x)) if isinstance(x, Mapping) else (tuple(x) if isinstance(x, (tuple, list)) else (x,), {})
     name = title or type(model).__name__
-    return Opened(Scene(title=name[:200]), Path.cwd(), None, model=_Shown(model, args, kwargs, batched, name))
-
-
-class _Shown:
-    """A reader of a model: of our own kinds where it is made of them and computes the same, else of what torch did."""
-
-    def __init__(self, model: Any, args: tuple, kwargs: dict[str, Any], batched: bool, title: str):
-        from nnviz3d.formats.torch_graph import capture
-
-        self.title, self.captured = title, capture(model, args, kwargs, batched)
-        self.model: Any = model
-        self.x: Any = args[0] if batched and len(args) == 1 and not kwargs else None
-
-    def __call__(self, ops: Ops) -> StillSource:
-        from nnviz3d.sources.opened import OpenedGraph
-
-        own = self._own(ops)
-        if own is not None:
-            return own
-        c = self.captured
-        source = OpenedGraph(c.graph, c.values, ops, c.parameters, scene=Scene(title=self.title[:200]))
-        source.notice = c.error and f"The run ended with an error: {c.error}. Shown is what came before."
-        return source
-
-    def _own(self, ops: Ops) -> StillSource | None:
-        """None where it is of other kinds, or computes something else: in training, with dropout."""
-        from nnviz3d.formats.torch_run import tensors
-        from nnviz3d.sources.opened_network import OpenedNetwork
-
-        results = list(tensors(self.captured.result))
-        if self.captured.error or len(results) != 1 or not hasattr(self.x, "shape") or len(self.x.shape) < 2:
-            return None
-        try:
-            taken = modules.take(self.model, tuple(self.x.shape[1:]))
-            x = self.x[0].detach().float().cpu().numpy()
-            scene = Scene(title=self.title[:200], network=taken.network)
-            made = OpenedNetwork(scene, taken.weights, x, taken.outputs, ops, taken.axes)
-        except InputError:
-            return None
-        wanted, found = results[0][0].detach().float().cpu().numpy().reshape(-1), made.output()
-        same = wanted.shape == found.shape and np.allclose(wanted, found, rtol=0, atol=CLOSE * max(float(np.abs(wanted).max()), 1e-9))
-        return made if same else None
+    return Opened(Scene(title=name[:200]), Path.cwd(), None, model=ShownModule(model, args, kwargs, batched, name))

@@ -65,7 +65,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         "a": float(at(source, "activation", slice(neuron, neuron + 1))[0]),
         "label": node_names.label(node, index),
         "table": node.table,
-        "known": frozenset() if node.number in getattr(source, "unknown", ()) else None,
+        "known": frozenset() if node.number in source.sample.unknown else None,
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
         "outgoing": _joined([_back(source, c, index) for c in topology.out_of(node) if edges_of(c).passes_back]),

@@ -59,8 +59,7 @@ class LoopWatcher(RecordingPlayer):
         """Take over what has come. Returns the steps passed."""
         session = self.session
         session.follow_samples(dt)
-        if self._hear():
-            return 0
+        self._hear()
         before = session.source.step
         if session.still(more):
             self._move(more)
@@ -78,19 +77,22 @@ class LoopWatcher(RecordingPlayer):
             self._goal = None if there else self._goal
             self._judge()
 
-    def _hear(self) -> bool:
-        """What the thread has received. Whether there is another network."""
+    def renew(self) -> None:
+        """Another network, where one has come: the picture is built again at once."""
         session, watched = self.session, self.loop
         again = watched.run_shown is not None
-        new = watched.renew()
-        if new:
-            session.leave_walk()
-            session.scene = session.saved = watched.scene
-            session.begin_run()
-            session.forget_shown()
-            session.ask_rebuild(Rebuild.NET)
-            session.running, self._ran, self._goal = True, True, None
-            session.banner = "The loop began again: the curves and steps of the run before are gone." if again else ""
+        if not watched.renew():
+            return
+        session.scene = session.saved = watched.scene
+        session.begin_run()
+        session.forget_shown()
+        session.ask_rebuild(Rebuild.NET)
+        session.running, self._ran, self._goal = True, True, None
+        session.banner = "The loop began again: the curves and steps of the run before are gone." if again else ""
+
+    def _hear(self) -> None:
+        """What the thread has received of the run that is shown."""
+        session, watched = self.session, self.loop
         for step, loss in watched.news():
             session.curves.add_train(step, loss)
         if watched.scores and watched.scores[-1] is not self._scored:
@@ -99,7 +101,6 @@ class LoopWatcher(RecordingPlayer):
                 session.curves.add_test(row[0], float("nan") if row[1] is None else row[1], *row[2:])
             self.evaluate(None)
         self._tell()
-        return new
 
     def _tell(self) -> None:
         """An end that somebody has to know of."""

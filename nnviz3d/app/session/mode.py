@@ -59,6 +59,9 @@ class Mode(ABC):
         """Whether a snapshot may be looked at instead of now."""
         return self.session.second is None
 
+    def renew(self) -> None:  # noqa: B027  only a watched loop does
+        """Become another network, where one has come from elsewhere; the picture follows at once."""
+
     # time
 
     @abstractmethod

@@ -132,6 +132,8 @@ class OwnPrompt:
         if prompts is None or self.ids is None or self.session.seen.sample.part != OWN:
             return None
         output = seen.topology.output
+        if seen.tensors("z") is None:
+            return None
         a_v = _at(seen, seen.tensors("activation"), prompts.row(self.ids)[2] - 1)
         share = f" ({percent(float(a_v.max()))})" if output.activation == "softmax" else ""
         return f"{prompts.vocabulary[int(np.nan_to_num(a_v).argmax())]}{share}", None

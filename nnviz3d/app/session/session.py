@@ -76,6 +76,7 @@ class Session(SessionState):
         self._rebuild = max(self._rebuild, level)
 
     def take_rebuild(self) -> Rebuild:
+        self.mode.renew()
         level, self._rebuild = self._rebuild, Rebuild.NOTHING
         return level
 
@@ -165,7 +166,7 @@ class Session(SessionState):
             first, self._shown = self._shown is None, moment
             if gradually and self.running and not first and self.second is None and self.source.topology.n_parameters > LARGE:
                 self.gradual.begin(self.source, moment)
-            else:
+            elif not (gradually and self.source.prompt):  # a prompt is worked out while the network rests
                 self.source.show()
         if self.second is not None:
             self.second.refresh()

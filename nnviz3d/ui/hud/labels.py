@@ -82,7 +82,9 @@ def place(
         left = label.x - _SHARES[label.align] * width
         if label.strength <= 0.02 or left + width > area[0] or left < 0:
             continue
-        for top in _tops(label.y - height / 2, height, up=label.kind != "layer"):  # a layer's name hangs below it
+        wish = label.y - height / 2
+        feet = _foot(Placed(label, left, wish, width, height), placed, gap) if label.kind == "layer" else []
+        for top in (*_tops(wish, height, up=label.kind != "layer"), *feet):  # a layer's name hangs below it
             candidate = Placed(label, left, top, width, height)
             inside = top >= 0 and top + height <= area[1]
             free = inside and not any(candidate.covers(rect, gap) for rect in taken)
@@ -128,6 +130,14 @@ def _column(its: list[tuple[Label, tuple[float, float]]], area: tuple[float, flo
             return []
         placed.append(Placed(label, start, y - size[1] / 2, *size))
     return placed
+
+
+def _foot(wanted: Placed, placed: list[Placed], gap: float) -> list[float]:
+    """Right under the column of names that stands where a layer's name wants to; nothing where none does."""
+    way = [item for item in placed if item.label.column and item.left < wanted.left + wanted.width + gap]
+    way = [item for item in way if wanted.left < item.left + item.width + gap]
+    foot = max((item.top + item.height for item in way), default=0.0)
+    return [foot] if way and min(item.top for item in way) < wanted.top < foot else []
 
 
 def _wanted(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: tuple[float, float]) -> list[Placed]:

@@ -14,6 +14,7 @@ from nnviz3d.ui.core.texture import Bitmap, ramp
 from nnviz3d.ui.core.widgets import icon_button, right_edge, show_tip, small, text_width, tip
 
 TITLE, ICON, HINT, OPEN = "Attention", fa.ICON_FA_EYE, "What every token looks at, in every layer and head.", False
+STAY = 4  # frames after a flight in which another section may open
 GAP, NAME = 4.0, 20.0  # unscaled pixels between tiles; for the numbers of layers
 LARGEST, WALL = 54.0, 400.0  # unscaled pixels of a tile's side; of the wall's height, beyond which tiles are smaller
 NAMED = 9.0  # unscaled pixels of a cell from which on rows and columns have the words of tokens
@@ -33,7 +34,7 @@ class AttentionPanel:
         self.layer, self.head, self.token, self.by = 0, 0, -1, False
         self.cell: tuple[int, int] | None = None
         self._wall, self._large, self._written, self._painted = Bitmap(), Bitmap(), None, None
-        self._picked = -1
+        self._picked, self._stay = -1, 0
 
     def draw(self, f: Frame) -> None:
         self._follow(f)
@@ -141,7 +142,7 @@ class AttentionPanel:
         if icon_button(f, icon, "switch_head", hint, not why, size=28):
             self.switch(f, r, r.layer, r.head)
         imgui.same_line(0, f.px(4))
-        self._open_block(f, r)
+        self._fly(f, r)
         for by, text, hint in (
             (False, "looks at", "The arcs of the picked token to all that it looks at."),
             (True, "is looked at by", "The arcs to the picked token from all that look at it."),
@@ -152,15 +153,17 @@ class AttentionPanel:
             if not by:
                 imgui.same_line()
 
-    def _open_block(self, f: Frame, r: AttentionReading) -> None:
-        """Opens the part of the network that the layer lies in, where that can be folded."""
+    def _fly(self, f: Frame, r: AttentionReading) -> None:
+        """To the arcs, which stand beside the mixture's rows: from where the whole network is seen they are a few pixels. What is flown to
+        is looked at, and its section opens; this one stays in sight."""
         layer = r.layers[r.layer]
-        parts = layer.name.split(".")
-        opened = tuple(".".join(parts[: k + 1]) for k in range(len(parts)))
-        inside = layer.name != f.readout.topology.nodes[layer.shares].name
-        hint = "Open its part in the picture, and fold the others: the arcs stand beside the rows of tokens of this layer's mixture."
-        if icon_button(f, fa.ICON_FA_CUBES, "open_block", hint, inside and f.scene.view.open not in ("all", opened), size=28):
-            f.edit("view.open", opened)
+        hint = "Fly to the arcs in the picture: they stand beside the rows of tokens of this layer's mixture. Backspace flies out again."
+        if icon_button(f, fa.ICON_FA_LOCATION_ARROW, "fly_to_arcs", hint, size=28):
+            f.do("fly_to", f.readout.topology.nodes[layer.mixture].name)
+            self._stay = STAY
+        if self._stay:
+            self._stay -= 1
+            f.reveal(TITLE)
 
     def _matrix(self, f: Frame, r: AttentionReading) -> None:
         """The chosen head, with the words of tokens where there is room."""

@@ -149,7 +149,8 @@ class ConvolutionPanel:
         for axis in (0, 1) if g.size[0] > 1 and numbers(g, 0) != numbers(g, 1) else (1,):
             lines.append(Line(numbers(g, axis), (), tip=("Rows", "Columns")[axis]))
         self._lines.draw(f, "formula", lines)
-        small(f, f"{sizes(node.shape)} cells come out; each reads {g.taps:,} cells of each map, in a window of {sizes(g.reach)}", _TEXT, wrap=True)
+        text = f"{sizes(node.shape)} cells come out; each reads {g.taps:,} cells of each map, in a window of {sizes(g.reach)}"
+        small(f, text, _TEXT, wrap=True)
         tip(f, "Click a cell of the result in the picture to see which cells it reads.")
 
 

@@ -81,7 +81,7 @@ class TracingPanel:
         rows = []
         for path in r.paths:
             ends = place(f, path.neurons[0] if r.back else path.neurons[-1], short=True)
-            text = f"bias of {ends}" if path.bias else ends
+            text = f"bias {ends}" if path.bias else ends
             colour = positive if path.sign > 0 else negative
             rows.append(Bar(text, path.share / most if most else 0.0, _percent(path.share), colour, _path_text(f, path), key=len(rows)))
         clicked = bars.draw(f, "paths", rows)
@@ -96,7 +96,8 @@ class TracingPanel:
 
 
 def place(f: Frame, neuron: int, short: bool = False) -> str:
-    """ "output 3", "hidden layer 1, neuron 17"; by its own name where it has one."""
+    """ "output 3", "hidden layer 1, neuron 17"; by its own name where it has one. In short a layer in a block has only its last name: bars
+    have little room, and their tooltips say all."""
     node, j = f.readout.topology.locate(neuron)
     name = layer_name(f, node.number)
     if j < len(node.labels):
@@ -108,7 +109,7 @@ def place(f: Frame, neuron: int, short: bool = False) -> str:
             rest, k = divmod(rest, n)
             at.append(k + 1)
         return f"{name} ({', '.join(map(str, reversed(at)))})"
-    return f"{name}, {j}" if short else f"{name}, neuron {j}"
+    return f"{name.rpartition('.')[2]}, {j}" if short else f"{name}, neuron {j}"
 
 
 def _percent(share: float) -> str:

@@ -104,13 +104,14 @@ def write(tmp_path, kind, name):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_scene_is_named_with_the_way_out(tmp_path, kind):
-    """Under its own name and under a scene's: all commands that open a scene take this way."""
+    """Under its own name and under a scene's: all commands that train a scene take this way; what is opened to be looked at is no scene
+    either."""
     for name in (f"a.{kind}x", "a.toml", "a"):
         what, way = write(tmp_path, kind, name)
         with pytest.raises(opening.InputError) as caught:
-            opening.read(str(tmp_path / name))
+            opening.read(str(tmp_path / name), train=kind == "weights")
         reported = str(caught.value)
-        assert f"{name}: {what}" in reported and "; expected a scene file" in reported and way.lower() in reported.lower()
+        assert f"{name}: {what}" in reported and "; expected a scene" in reported and way.lower() in reported.lower()
         assert "UTF-8" not in reported and "TOML" not in reported and len(caught.value.problems) == 1
 
 

@@ -21,13 +21,18 @@ from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.app.window.personal_settings import Personal
 from nnviz3d.gfx.hosts import open_host
+from nnviz3d.live import wire
+from nnviz3d.sources.watched_feed import Feed
+from nnviz3d.sources.watched_link import Receiver
 from nnviz3d.spec import readout, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command, Readout, SampleQuery, StageInput
 from nnviz3d.spec.readout import frame as frames
+from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import EdgeRef
 from tests.helpers.hugging_face import GPT2, gpt2_tensors, write
+from tests.helpers.loop_stand_in import StandIn
 
 pytestmark = pytest.mark.gl
 SIZE = (900, 600)
@@ -467,6 +472,24 @@ def failing(seen: Seen, tmp_path: Path) -> None:
     window.close()
 
 
+def watched(seen: Seen, tmp_path: Path) -> None:
+    """A loop elsewhere: waited for, followed, held, lost, and one that cannot be drawn."""
+    feed, told = Feed(Scene(title="Watch"), 1 << 20), StandIn()
+    window = Window(seen, opening.new_session(feed.look, tmp_path, "cpu", watched=Receiver(feed, tmp_path / "none.nnwire")))
+    for messages in (
+        [told.hello, told.structure(), *told.steps(6, 2, dropped=3, paused=True, metrics={"lr": 0.1})],
+        [told.structure(scene="", why="an LSTM is not drawn"), told.frame()],
+    ):
+        window.frames(1)
+        for raw in messages:
+            feed.hear(wire.Reader().feed(raw)[0], "unix:/loop")
+        window.frames(2)
+        window.do("pause")
+    feed.say("lost", "the connection was closed")
+    window.frames(1)
+    window.close()
+
+
 def model(seen: Seen, tmp_path: Path) -> None:
     """Opened to be asked."""
     window = Window(seen, opening.read(write(tmp_path / "m", GPT2, gpt2_tensors())).session("cpu", REMEMBER))
@@ -477,7 +500,7 @@ def model(seen: Seen, tmp_path: Path) -> None:
     window.close()
 
 
-STATES = (instruments, maps_and_tokens, digits, walks, odd, plate, units, fold, compared, graph, recorded, failing, model)
+STATES = (watched, instruments, maps_and_tokens, digits, walks, odd, plate, units, fold, compared, graph, recorded, failing, model)
 
 
 @pytest.mark.timeout(600)

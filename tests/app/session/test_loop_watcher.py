@@ -50,10 +50,15 @@ def hear(session: Session, *messages: bytes) -> None:
             session.source.feed.hear(message, "unix:/loop")
 
 
-def frames(session: Session, count: int = 1) -> None:
+def frames(session: Session, count: int = 1) -> Rebuild:
+    """As the window's, without a picture. Returns what was to be rebuilt."""
+    level = Rebuild.NOTHING
     for _ in range(count):
-        session.advance(STEP, always)
+        level = max(level, session.take_rebuild())
         session.refresh(gradually=True)
+        session.advance(STEP, always)
+    session.refresh()
+    return level
 
 
 def said(session: Session) -> str:
@@ -66,8 +71,7 @@ def test_it_waits_follows_holds_and_follows_again(session):
     assert "Waiting" in said(session) and "nv.watch" in session.player.watched.code
     loop = StandIn()
     hear(session, loop.hello, loop.structure(), *loop.steps(6, 2, metrics={"val_loss": 0.4, "val_accuracy": 0.7, "acc": 0.8}))
-    frames(session, 2)
-    assert session.source.step == 6 and session.take_rebuild() == Rebuild.NET and not session.mode.empty
+    assert frames(session, 2) == Rebuild.NET and session.source.step == 6 and not session.mode.empty
     assert session.scene.title == "stand-in" and "Following stand-in" in said(session) and session.name == "stand-in"
     charts = session.curves.charts
     assert charts.train_step.tolist() == [1, 2, 3, 4, 5, 6] and charts.train_loss[-1] == np.float32(loop.trainer.loss)
@@ -91,11 +95,9 @@ def test_another_network_takes_its_place(session):
     first, second = StandIn(), StandIn("wider", name="second")
     hear(session, first.hello, first.structure(), *first.steps(5))
     frames(session)
-    session.take_rebuild()
     session.running = False
     hear(session, second.hello, second.structure(), *second.steps(3))
-    frames(session)
-    assert session.take_rebuild() == Rebuild.NET and session.running and session.source.step == 3
+    assert frames(session) == Rebuild.NET and session.running and session.source.step == 3
     assert session.scene.network == second.scene.network and session.scene.title == "second"
     assert session.curves.charts.train_step.tolist() == [1, 2, 3] and "gone" in session.banner
 

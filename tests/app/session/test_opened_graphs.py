@@ -153,7 +153,7 @@ def test_a_session_without_a_file_says_what_happened_before():
 
     def model(ops):
         source = OpenedGraph(graph, {}, ops)
-        source.note = "It ended early."
+        source.notice = "It ended early."
         return source
 
     session = Opened(Scene(title="T"), Path(), None, model=model).session("cpu")

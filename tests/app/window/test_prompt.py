@@ -82,6 +82,20 @@ def test_beside_the_picture_stand_the_tokens_of_the_prompt_and_no_others(person)
     assert len(placed) == 11, "all of a sample, for some of a sentence are another one"
 
 
+def test_a_head_flies_to_its_arcs_and_its_section_stays_in_sight(person):
+    show(person, "Attention")
+    person.click(*person.where("fly_to_arcs"))
+    person.frames(60)
+    assert person.loop.stage.travel.place == "blocks.0.mix"
+    neurons = person.session.source.topology.by_name["blocks.0.mix"].neurons
+    first, last = person.place_of(neurons.start), person.place_of(neurons.stop - 1)
+    assert abs(first[0] - last[0]) > 150, "large enough to be read"
+    dock = person.loop.overlay._dock
+    assert dock._scroll == "Attention" and dock.opened["Attention"]
+    person.do("fly_out")
+    person.frames(3)
+
+
 def test_it_completes_the_sequence_one_token_after_another(person):
     show(person, "Prompt")
     write(person, "bcabca")
