@@ -71,14 +71,31 @@ class NetworkParts:
         """The parts around a part or node, and it itself where it is a part, from the outside."""
         node = self.topology.by_name.get(name)
         first, least = (node.number, 1) if node is not None else (self.by_name[name].nodes[0], len(self.by_name[name].nodes))
-        return tuple(each for each, nodes in self._sets.items() if first in nodes and len(nodes) >= least)
+        return tuple(each for each in self._around.get(first, ()) if len(self._sets[each]) >= least)
+
+    @cached_property
+    def _around(self) -> dict[int, list[str]]:
+        """By the number of a node, the names of all parts that it lies in, in their order."""
+        found: dict[int, list[str]] = {}
+        for name, nodes in self._sets.items():
+            for k in nodes:
+                found.setdefault(k, []).append(name)
+        return found
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        """By the name of a part, those directly in it, the last first."""
+        found: dict[str, list[str]] = {}
+        for name in reversed(self.by_name):
+            found.setdefault(self.parents[name], []).append(name)
+        return found
 
     def inside(self, name: str) -> tuple[str, ...]:
         """Names of the parts and nodes directly in a part, in order."""
         return self._within(self.by_name[name].nodes, name)
 
     def _within(self, numbers: tuple[int, ...], name: str) -> tuple[str, ...]:
-        outer = {k: each for each in reversed(self.by_name) if self.parents[each] == name for k in self.by_name[each].nodes}
+        outer = {k: each for each in self._children.get(name, ()) for k in self.by_name[each].nodes}
         return tuple(dict.fromkeys(outer.get(k, self.topology.nodes[k].name) for k in numbers))
 
     def opened(self, wanted: Open, most: int) -> frozenset[str]:
