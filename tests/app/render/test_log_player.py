@@ -460,7 +460,7 @@ def test_parts_that_open_in_a_film_are_as_far_as_they_are_then_whatever_was_draw
     hand.do("open_part", "blocks.1", frames=12)  # on its way when the next one opens
     hand.do("open_part", "blocks.2", frames=50)
     hand.do("close_part", "blocks", frames=50)
-    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    path = hand.loop.log.save(tmp_path / "a.timeline")
     monkeypatch.undo()
     opened = [event.time for event in session_log.load(path).events if event.kind == "edit"]
     assert len(opened) == 3
@@ -480,7 +480,7 @@ def test_a_walk_with_folded_blocks_is_played_again_at_the_same_places(hand, tmp_
     hand.do("walk_by", 3)
     hand.do("move", ("layer", 1))
     there = hand.session.walking.number
-    kinds = [event.name for event in hand.loop.inputs.timeline().events if event.kind == "do"]
+    kinds = [event.name for event in hand.loop.log.timeline().events if event.kind == "do"]
     assert kinds == ["walk", "walk_to", "walk_to", "walk_to"]
     assert there - int(there) == 0 and len(hand.session.walking.line) < len(hand.session.walking.phases)
     hand.do("open_part", "blocks", frames=20)
@@ -516,7 +516,7 @@ def test_what_panels_light_up_in_the_picture_is_there_again(hand, tmp_path, monk
     while "tracing" in wants and not hand.loop.readout().tracing.over:
         hand.frames(5)
     monkeypatch.undo()
-    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    path = hand.loop.log.save(tmp_path / "a.timeline")
     session, play = log_player.open(path, "cpu")
     stage = Stage(hand.host, session)
     play.show_on(stage)
