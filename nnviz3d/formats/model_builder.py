@@ -30,7 +30,7 @@ class DenseWithoutBias(DenseLayer):
 
 
 @dataclass(frozen=True)
-class Piece:
+class FilePiece:
     """Where numbers of the arena come from: a tensor, of it the columns or rows `first` to `last` (-1: all), then with the two axes
     exchanged where it is `turned`. `repeat`: blocks of so many rows each come so often, one after another: (rows, times)."""
 
@@ -63,7 +63,7 @@ class Piece:
                 yield slice(at, at + len(read)), read
 
 
-Parts = Mapping[str, Piece | None]  # by part; None: 0 everywhere
+Parts = Mapping[str, FilePiece | None]  # by part; None: 0 everywhere
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Built:
     """`pieces`: by the number of a node and its part; parts that are left out are 0. `shared`: a part of a node that is another's."""
 
     topology: Topology
-    pieces: dict[tuple[int, str], Piece]
+    pieces: dict[tuple[int, str], FilePiece]
 
 
 class Builder:
@@ -80,7 +80,7 @@ class Builder:
     def __init__(self, files: TensorFiles, tokens: int):
         self.files, self.tokens = files, tokens
         self._nodes = [Node(INPUT, "input", (), (tokens,), Range(0, (tokens,)), axes=TOKENS)]
-        self._parts: list[dict[str, tuple[Shape, Piece | None]]] = [{}]
+        self._parts: list[dict[str, tuple[Shape, FilePiece | None]]] = [{}]
         self._problems: list[Problem] = []
 
     def width(self, tensor: str, axis: int) -> int:
@@ -120,7 +120,7 @@ class Builder:
         (output, tied), places, at = self._tied(), {}, 0
         last = len(self._nodes) - 1
         order = [k for k in range(last) if k != tied] + ([tied] if tied >= 0 else []) + [last]
-        pieces: dict[tuple[int, str], Piece] = {}
+        pieces: dict[tuple[int, str], FilePiece] = {}
         for k in order:
             made = []
             for part, (shape, piece) in self._parts[k].items():

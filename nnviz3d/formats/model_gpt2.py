@@ -5,7 +5,7 @@ Its layers keep their weights as (in, out), and query, key and value as one tens
 
 from __future__ import annotations
 
-from nnviz3d.formats.model_builder import Builder, Built, Piece
+from nnviz3d.formats.model_builder import Builder, Built, FilePiece
 from nnviz3d.formats.model_config import ACTIVATIONS, Config
 from nnviz3d.formats.tensor_files import TensorFiles
 
@@ -59,20 +59,20 @@ class _Gpt2:
         norm = self._norm("ln_f", above)
         tensor = "lm_head.weight" if "lm_head.weight" in self.b.files.stored else f"{self.prefix}wte.weight"
         units = self.b.width(tensor, 0)
-        self.b.add("dense", "lm_head", (norm,), {"weight": Piece(tensor)}, units=units, activation="softmax", per_token=True)
+        self.b.add("dense", "lm_head", (norm,), {"weight": FilePiece(tensor)}, units=units, activation="softmax", per_token=True)
         return self.b.build()
 
-    def _weight(self, name: str) -> dict[str, Piece]:
-        return {"weight": Piece(f"{self.prefix}{name}.weight")}
+    def _weight(self, name: str) -> dict[str, FilePiece]:
+        return {"weight": FilePiece(f"{self.prefix}{name}.weight")}
 
     def _norm(self, name: str, above: str) -> str:
-        parts = {part: Piece(f"{self.prefix}{name}.{part}") for part in ("weight", "bias")}
+        parts = {part: FilePiece(f"{self.prefix}{name}.{part}") for part in ("weight", "bias")}
         return self.b.add("layer_norm", name, (above,), parts, eps=self.eps)
 
     def _dense(self, name: str, above: str, units: int, tensor: str = "", part: int = -1, activation: str = "linear") -> str:
         """`part`: which stretch of `units` columns of the tensor it has; -1: all of them."""
         tensor, first, last = f"{self.prefix}{tensor or name}", max(part, 0) * units, (part + 1) * units if part >= 0 else -1
-        parts = {"weight": Piece(f"{tensor}.weight", True, first, last), "bias": Piece(f"{tensor}.bias", False, first, last)}
+        parts = {"weight": FilePiece(f"{tensor}.weight", True, first, last), "bias": FilePiece(f"{tensor}.bias", False, first, last)}
         return self.b.add("dense", name, (above,), parts, units=units, activation=activation, per_token=True)
 
 

@@ -5,7 +5,7 @@ Where several heads of queries share keys and values, these stand in the arena o
 
 from __future__ import annotations
 
-from nnviz3d.formats.model_builder import Builder, Built, Piece
+from nnviz3d.formats.model_builder import Builder, Built, FilePiece
 from nnviz3d.formats.model_config import ACTIVATIONS, Config
 from nnviz3d.formats.tensor_files import TensorFiles
 
@@ -57,13 +57,13 @@ class _Llama:
     def build(self, layers: int) -> Built:
         first = f"{self.prefix}embed_tokens.weight"
         vocabulary = self.b.width(first, 0)
-        above = self.b.add("embedding", "embed_tokens", ("input",), {"weight": Piece(first)}, units=self.width, vocabulary=vocabulary)
+        above = self.b.add("embedding", "embed_tokens", ("input",), {"weight": FilePiece(first)}, units=self.width, vocabulary=vocabulary)
         for k in range(layers):
             above = self._block(f"layers.{k}", above)
         norm = self._norm("norm", above)
         tensor = "lm_head.weight" if "lm_head.weight" in self.b.files.stored else first
         units = self.b.width(tensor, 0)
-        self.b.add("dense", "lm_head", (norm,), {"weight": Piece(tensor)}, units=units, activation="softmax", per_token=True)
+        self.b.add("dense", "lm_head", (norm,), {"weight": FilePiece(tensor)}, units=units, activation="softmax", per_token=True)
         return self.b.build()
 
     def _block(self, name: str, above: str) -> str:
@@ -86,11 +86,11 @@ class _Llama:
         return self.b.add("mix", f"{name}.mix", (shares, v), causal=True)
 
     def _norm(self, name: str, above: str) -> str:
-        return self.b.add("rms_norm", name, (above,), {"weight": Piece(f"{self.prefix}{name}.weight")}, eps=self.eps)
+        return self.b.add("rms_norm", name, (above,), {"weight": FilePiece(f"{self.prefix}{name}.weight")}, eps=self.eps)
 
     def _dense(self, name: str, above: str, units: int, activation: str = "linear", repeat: tuple[int, int] = (0, 1)) -> str:
         tensor = f"{self.prefix}{name}"
-        parts: dict[str, Piece | None] = {"weight": Piece(f"{tensor}.weight", repeat=repeat)}
+        parts: dict[str, FilePiece | None] = {"weight": FilePiece(f"{tensor}.weight", repeat=repeat)}
         if f"{tensor}.bias" in self.b.files.stored:
-            parts["bias"] = Piece(f"{tensor}.bias", repeat=repeat)
+            parts["bias"] = FilePiece(f"{tensor}.bias", repeat=repeat)
         return self.b.add("dense", name, (above,), parts, units=units, activation=activation, per_token=True)

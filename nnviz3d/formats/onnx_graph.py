@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.formats import onnx_axes, onnx_file, onnx_flat, onnx_names, onnx_opsets, onnx_shapes, onnx_tensors
-from nnviz3d.formats.onnx_parts import Parts, settings
+from nnviz3d.formats.onnx_parts import OperationParts, settings
 from nnviz3d.formats.onnx_shapes import OnnxInput, Shape
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError
@@ -137,7 +137,7 @@ def _fill(built: OnnxGraph, made: list[_Made], found: Mapping[str, tuple[Shape |
     shapes = {each.value: _one(found.get(each.value, (None, 0))[0]) for each in made}
     limit = _limit([prod(shape) for shape in shapes.values() if shape is not None])
     axes: dict[str, Axes] = {}
-    parts = Parts(built.constants, limits.PARAMETERS)
+    parts = OperationParts(built.constants, limits.PARAMETERS)
     nodes, unknown = [], []
     built.whole = {each.value: found.get(each.value, (None, 0))[0] for each in made}
     for each in made:

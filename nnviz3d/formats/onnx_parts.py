@@ -26,7 +26,7 @@ def slots(domain: str, op: str) -> tuple[str, ...]:
         return ()
 
 
-class Parts:
+class OperationParts:
     """Which constants are whose parameters: each belongs to the first node that reads it, and at most `most` numbers are taken."""
 
     def __init__(self, constants: ModelConstants, most: int):

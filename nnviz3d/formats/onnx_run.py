@@ -28,7 +28,7 @@ SECONDS = 120.0
 HALF = ("float16", "bfloat16")
 
 
-class Stopped(RunError):
+class RunStopped(RunError):
     """Somebody stopped it, or it took too long."""
 
 
@@ -50,7 +50,7 @@ class Values:
 
     def compute(self) -> dict[str, np.ndarray]:
         """By the name of a node of the graph: what is shown of its value, float32. Nodes in branches that are not taken are missing.
-        Raises InputError for what onnxruntime does not run, and Stopped."""
+        Raises InputError for what onnxruntime does not run, and RunStopped."""
         timer = Timer(SECONDS, self.stop, (f"stopped after {SECONDS:.0f} seconds",))
         timer.daemon = True
         timer.start()
@@ -119,7 +119,7 @@ class Values:
     def ask(self, model: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
         """What these values of a model are, all in one run."""
         if self._ending.is_set():
-            raise Stopped(self._why)
+            raise RunStopped(self._why)
         onnx, ort = library(), onnx_session.runtime()
         stored = {tensor.name for tensor in model.graph.initializer}
         found = {name: self.given[name] for name in names if name in self.given}
@@ -143,7 +143,7 @@ class Values:
             yield
         except Exception as error:  # noqa: BLE001  # its errors have no common class
             if self._ending.is_set():
-                raise Stopped(self._why) from None
+                raise RunStopped(self._why) from None
             text = " ".join(str(error).split()).partition("Status Message: ")
             raise InputError.of(str(self.built.file.path), "", f"onnxruntime does not run it: {(text[2] or text[0])[:300]}") from None
 

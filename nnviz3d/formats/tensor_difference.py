@@ -14,7 +14,7 @@ from nnviz3d.formats.weights import CHECKPOINT
 
 
 @dataclass(frozen=True)
-class Moved:
+class TensorMoved:
     """A tensor that both have. `norm`: of A's, the root of the sum of squares; `moved`: of B - A; `largest`: the largest |B - A|, at index
     `place`; `numbers`: how many differ. What is not finite in either is left out of these and counted."""
 
@@ -35,11 +35,11 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Difference:
+class TensorsDifference:
     """`moved`: by how far, relative to their size, the farthest first. `only_a`, `only_b`: names; `reshaped`: (name, shape in A, in B);
     `unread`: names of what is no floating-point number in both."""
 
-    moved: tuple[Moved, ...]
+    moved: tuple[TensorMoved, ...]
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
     reshaped: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
@@ -52,13 +52,13 @@ class Difference:
         return moved / norm if norm else float("inf") if moved else 0.0
 
 
-def between(a: TensorFiles, b: TensorFiles) -> Difference:
+def between(a: TensorFiles, b: TensorFiles) -> TensorsDifference:
     """Of all tensors but what a checkpoint keeps besides weights. Reads each number of both once."""
     in_a, in_b = _names(a), _names(b)
     both = [name for name in in_a if name in set(in_b)]
     same = [name for name in both if a.stored[name].shape == b.stored[name].shape]
     floats = [name for name in same if _floats(a.stored[name]) and _floats(b.stored[name])]
-    return Difference(
+    return TensorsDifference(
         tuple(sorted((_moved(a, b, name) for name in floats), key=lambda each: -each.relative)),
         tuple(name for name in in_a if name not in b.stored),
         tuple(name for name in in_b if name not in a.stored),
@@ -75,7 +75,7 @@ def _floats(stored: Stored) -> bool:
     return stored.dtype in FLOATS
 
 
-def _moved(a: TensorFiles, b: TensorFiles, name: str) -> Moved:
+def _moved(a: TensorFiles, b: TensorFiles, name: str) -> TensorMoved:
     """In float64; the difference of two float32 numbers can be larger than float32 holds."""
     norm = moved = total = 0.0
     largest, place, numbers, wrong, start = -1.0, 0, 0, 0, 0
@@ -91,7 +91,7 @@ def _moved(a: TensorFiles, b: TensorFiles, name: str) -> Moved:
         start += d.size
     shape = a.stored[name].shape
     where = tuple(int(k) for k in np.unravel_index(place, shape)) if start else ()
-    return Moved(name, shape, sqrt(norm), sqrt(moved), total / max(start - wrong, 1), max(largest, 0.0), where, numbers, wrong)
+    return TensorMoved(name, shape, sqrt(norm), sqrt(moved), total / max(start - wrong, 1), max(largest, 0.0), where, numbers, wrong)
 
 
 def _pairs(a: TensorFiles, b: TensorFiles, name: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -60,7 +60,7 @@ def sheet(files: TensorFiles, name: str, other: TensorFiles | None = None) -> np
     made = np.empty((r, c), np.float32)
     begins = np.arange(c) * columns // c
     run = min(RUN, max(columns // c, 1))
-    for k, row in enumerate(np.arange(r) * rows // r):
+    for k, row in enumerate((np.arange(r) * rows // r).tolist()):
         made[k] = np.nan_to_num(np.stack([read(row, slice(begin, begin + run)) for begin in begins])).mean(1)
     return made if rows > 1 else made[0]
 

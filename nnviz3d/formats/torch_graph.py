@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nnviz3d.formats.torch_run import Call, WatchedRun, tensors, watch
+from nnviz3d.formats.torch_run import Call, TorchRun, tensors, watch
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.foreign_graph import NAME, ForeignGraph, ForeignNode
@@ -82,7 +82,7 @@ def capture(model: Any, args: tuple, kwargs: dict[str, Any] | None = None, batch
 @dataclass
 class _Builder:
     model: Any
-    run: WatchedRun
+    run: TorchRun
     given: list[Kept]
     names: list[str] = field(default_factory=list)
     axes: list[Axes] = field(default_factory=list)

@@ -47,7 +47,7 @@ class Call:
 
 
 @dataclass
-class WatchedRun:
+class TorchRun:
     """`outputs`: what the model returned, by the calls that made it; `result`: as it returned it, None where it failed."""
 
     calls: list[Call]
@@ -72,7 +72,7 @@ def tensors(x: Any, depth: int = 0) -> Iterator[Any]:
         yield from tensors(vars(x), depth + 1)
 
 
-def watch(model: Any, args: tuple, kwargs: dict[str, Any], keep) -> WatchedRun:
+def watch(model: Any, args: tuple, kwargs: dict[str, Any], keep) -> TorchRun:
     """Run the model once. `keep(tensor, op)`: what is kept of each, as it is at that moment. An error of the model ends the
     run and is told."""
     torch = sys.modules["torch"]
@@ -89,7 +89,7 @@ def watch(model: Any, args: tuple, kwargs: dict[str, Any], keep) -> WatchedRun:
         except Exception as raised:  # noqa: BLE001  of any kind: it is the model's own
             watcher.failed(raised)
     outputs = [source for t in tensors(result) for source in watcher.sources(t)]
-    return WatchedRun(watcher.calls, list(dict.fromkeys(outputs)), result)
+    return TorchRun(watcher.calls, list(dict.fromkeys(outputs)), result)
 
 
 class _Watcher:

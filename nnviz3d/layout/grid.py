@@ -185,7 +185,7 @@ def place(
     folds = folds or {}
     plans, sheet_numbers = tiles.plans(topology, aspect, folds), tiles.sheet_numbers(topology)
     plates = node_plates.plates(topology, plans, folds)
-    rims = node_plates.rims(topology, plates)
+    rims = node_plates.rims(topology, plates, plans)
     of = units(topology, folded)
     centre_l3, scale_l, box_u23, row_l = _stand(topology, of, plates, rims, plans, pitch, gap * near, aspect)
     edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))]) * scale_l[:, None]

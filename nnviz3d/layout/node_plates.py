@@ -40,15 +40,12 @@ def plate(node: Node, plan: TilePlan | None, shown: tuple[int, ...] | None, is_o
 
 def plates(topology: Topology, plans: Mapping[int, TilePlan], folds: Mapping[int, tuple[int, ...]]) -> list[np.ndarray]:
     """By node; tensors of one plan share one."""
-    made: dict[int, np.ndarray] = {}
-    found = []
+    made: dict[TilePlan | int, np.ndarray] = {}
     for k, node in enumerate(topology.nodes):
         plan = plans.get(k)
-        if plan is None or id(plan) not in made:
-            one = plate(node, plan, folds.get(k), node is topology.output)
-            made[id(plan) if plan is not None else -1 - k] = one
-        found.append(made[id(plan) if plan is not None else -1 - k])
-    return found
+        if (key := k if plan is None else plan) not in made:
+            made[key] = plate(node, plan, folds.get(k), node is topology.output)
+    return [made[plans.get(k, k)] for k in range(len(topology.nodes))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +61,16 @@ class Rims:
         return np.ptp(self.ends * pitch, 0)
 
 
-def rims(topology: Topology, plates: list[np.ndarray]) -> list[Rims]:
-    """By node; worked out once for each plate."""
-    made: dict[tuple[int, int], Rims] = {}
-    for node, yz in zip(topology.nodes, plates, strict=True):
-        key = id(yz), node.groups
+def rims(topology: Topology, plates: list[np.ndarray], plans: Mapping[int, TilePlan]) -> list[Rims]:
+    """By node; worked out once for all nodes of one plan with as many groups."""
+    made: dict[tuple[TilePlan | int, int], Rims] = {}
+    keys = [(plans.get(k, k), node.groups) for k, node in enumerate(topology.nodes)]
+    for key, node, yz in zip(keys, topology.nodes, plates, strict=True):
         if key not in made:
             by_group = yz.reshape(node.groups, -1, 2)
             low, high = by_group.min(1), by_group.max(1)
             made[key] = Rims(low, high, np.stack([low.min(0), high.max(0)]))
-    return [made[id(yz), node.groups] for node, yz in zip(topology.nodes, plates, strict=True)]
+    return [made[key] for key in keys]
 
 
 def plan_edge(plan: TilePlan | None, pitch: float) -> tuple[float, float]:

@@ -30,7 +30,7 @@ STRIP = 1.3  # width of a row of cells against that of a picture with as many co
 STRIPS = 1.1  # height of all rows at most, as a share of their width, unless cells would be flatter than wide
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TilePlan:
     """One tensor in units of the pitch, from its upper left corner. `place_n2`: down and across of the middle of each neuron. `cell`: the
     smaller side of a cell. `corner_s2`: of each tile, down and across; `rows`, `columns`: its cells; `size`: (2,) of a tile."""

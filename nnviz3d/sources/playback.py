@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import inf
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from nnviz3d.engine.tape import Tape
-from nnviz3d.spec.readout import RecordingReading
+from nnviz3d.sources.watched_feed import WatchedFeed, WatchedRun
+from nnviz3d.spec.readout import RecordingReading, WatchedReading
+from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.topology import Topology
 
 
 class Playback(Protocol):
@@ -69,3 +74,36 @@ class Playback(Protocol):
     def reading(self) -> RecordingReading | None:
         """Of what was written down; None of what is watched."""
         ...
+
+
+class LoopPlayback(Playback, Protocol):
+    """A run that another program trains: states arrive while it is shown."""
+
+    scene: Scene
+    feed: WatchedFeed
+    run_shown: WatchedRun | None
+
+    @property
+    def topology(self) -> Topology: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def at_boundary(self) -> bool: ...
+    def renew(self) -> bool:
+        """Take over another network, where one has arrived; whether it did."""
+        ...
+
+    def follow(self, more: Callable[[], bool], step: float = inf) -> bool:
+        """Go to the newest state, or the kept one at `step`, while `more()`; whether it is there."""
+        ...
+
+    def arrived(self) -> list[tuple[int, float]]:
+        """(step, loss) of what has arrived since this was last asked."""
+        ...
+
+    def control(self, action: Any) -> None:
+        """Ask the loop to "run", "pause" or take a "step", where it lends control."""
+        ...
+
+    def settle(self) -> None: ...
+    def watched(self, live: bool) -> WatchedReading: ...

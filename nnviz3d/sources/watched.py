@@ -25,7 +25,7 @@ from nnviz3d.live.wire import Control, Structure
 from nnviz3d.sources.answer_text import label
 from nnviz3d.sources.evaluated import Evaluated
 from nnviz3d.sources.viewable import Array, next_serial
-from nnviz3d.sources.watched_feed import Feed, WatchedRun, watched_reading
+from nnviz3d.sources.watched_feed import WatchedFeed, WatchedRun, watched_reading
 from nnviz3d.sources.watched_gradient import SampleGradient
 from nnviz3d.sources.watched_history import WatchedHistory
 from nnviz3d.sources.watched_link import Receiver
@@ -60,7 +60,7 @@ class WatchedLoop(Evaluated):
     since = written = 0
     gone = GONE
 
-    def __init__(self, scene: Scene, base: Path, ops: Ops, feed: Feed, receiver: Receiver | None = None):
+    def __init__(self, scene: Scene, base: Path, ops: Ops, feed: WatchedFeed, receiver: Receiver | None = None):
         self.feed, self.receiver, self.run_shown = feed, receiver, None
         self.run_shown: WatchedRun | None
         network = network_of(_NOTHING, "", scene)
@@ -285,7 +285,7 @@ class WatchedLoop(Evaluated):
         """As far as the loop measures them, by the names that people give them."""
         return [] if self.run_shown is None else self.run_shown.scores
 
-    def news(self) -> list[tuple[int, float]]:
+    def arrived(self) -> list[tuple[int, float]]:
         """(step, loss) that have come since this was last asked; `scores` grows by what was measured."""
         return [] if self.run_shown is None else self.run_shown.fetch()
 

@@ -94,7 +94,7 @@ class WatchedRun:
         self.samples = (*others, sample)[-SAMPLES:]
 
 
-class Feed:
+class WatchedFeed:
     """`look`: the scene whose view the window has. `budget`: bytes of kept states. `link` and `run` are replaced as a whole."""
 
     def __init__(self, look: Scene, budget: int):

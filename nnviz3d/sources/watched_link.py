@@ -15,7 +15,7 @@ from typing import Any
 from nnviz3d import __version__
 from nnviz3d.live.addresses import Address, connect, running
 from nnviz3d.live.wire import Control, End, Reader, WireError, packed, receive
-from nnviz3d.sources.watched_feed import Feed
+from nnviz3d.sources.watched_feed import WatchedFeed
 from nnviz3d.spec.errors import RunError
 
 QUICKEST, QUICK, SLOWEST = 0.1, 0.5, 2.0  # seconds between two attempts; QUICK: where a folder is looked at for loops
@@ -25,7 +25,7 @@ class Receiver:
     """`address`: of the loop, or a file of messages; None for the newest loop on this machine, and then for the next. `close` ends the
     thread, within two seconds."""
 
-    def __init__(self, feed: Feed, address: Address | Path | None = None):
+    def __init__(self, feed: WatchedFeed, address: Address | Path | None = None):
         self.feed, self.address = feed, address
         self._closing, self._lock = Event(), Lock()
         self._socket: socket.socket | None = None

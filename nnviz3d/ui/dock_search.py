@@ -7,7 +7,7 @@ from imgui_bundle import imgui
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import FOUND, elide, small
-from nnviz3d.ui.dock_sections import Found, Section, blocked, search
+from nnviz3d.ui.dock_sections import Section, SectionsFound, blocked, search
 
 ROWS = 24  # that are listed
 _TEXT, _DIM, _FAINT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT))
@@ -18,7 +18,7 @@ class DockSearch:
 
     def __init__(self):
         self.query, self.choice = "", 0
-        self.found: list[Found] | None = None
+        self.found: list[SectionsFound] | None = None
         self._wait = 0
 
     def field(self, f: Frame, sections: list[Section]) -> None:
@@ -57,7 +57,7 @@ class DockSearch:
             if item.path:
                 draw_list.add_text(imgui.ImVec2(corner.x + width * 0.6, y), _DIM, elide(item.section, width * 0.4))
 
-    def _go(self, f: Frame, item: Found) -> None:
+    def _go(self, f: Frame, item: SectionsFound) -> None:
         f.memory.reveal = item.section
         f.memory.found, f.memory.found_seconds = item.path, FOUND
         self.query, self.choice, self.found = "", 0, None

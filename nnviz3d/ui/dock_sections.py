@@ -72,7 +72,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Found:
+class SectionsFound:
     """A section, or one of its settings (`path`), that a search has found."""
 
     name: str
@@ -80,18 +80,18 @@ class Found:
     path: str = ""
 
 
-def search(query: str, sections: list[Section]) -> list[Found]:
+def search(query: str, sections: list[Section]) -> list[SectionsFound]:
     """What has every word of the query, the best first: names that begin with it, then names, then synonyms and explanations."""
     words = query.lower().split()
     if not words:
         return []
-    ranked: list[tuple[int, Found]] = []
+    ranked: list[tuple[int, SectionsFound]] = []
     for section in sections:
         texts = section.title, f"{section.title} {SYNONYMS[section.title]}", f"{section.hint} {GROUP_OF[section.title]}"
-        ranked.append((_rank(words, *texts), Found(section.title, section.title)))
+        ranked.append((_rank(words, *texts), SectionsFound(section.title, section.title)))
     for path, title in SETTINGS.items():
         name, hint = HINTS[path]
-        ranked.append((_rank(words, name, f"{name} {path.replace('_', ' ')}", f"{hint} {title}") + 1, Found(name, title, path)))
+        ranked.append((_rank(words, name, f"{name} {path.replace('_', ' ')}", f"{hint} {title}") + 1, SectionsFound(name, title, path)))
     return [found for rank, found in sorted(ranked, key=lambda pair: pair[0]) if rank < _NOT]
 
 

@@ -24,7 +24,7 @@ from nnviz3d.sources.training_recorder import TrainingRecorder
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.sources.walk import Walk
 from nnviz3d.sources.watched import WatchedLoop
-from nnviz3d.sources.watched_feed import Feed
+from nnviz3d.sources.watched_feed import WatchedFeed
 from nnviz3d.spec.edit import Edit, diff
 from nnviz3d.spec.foreign_graph import ForeignGraph, ForeignNode
 from nnviz3d.spec.reasons import Reasons
@@ -84,7 +84,7 @@ def model(folder: Path) -> OpenedModel:
 
 
 def watched_loop() -> WatchedLoop:
-    loop, feed = StandIn(), Feed(Scene(), 1 << 20)
+    loop, feed = StandIn(), WatchedFeed(Scene(), 1 << 20)
     made = WatchedLoop(feed.look, Path(), choose("cpu"), feed)
     for raw in (loop.hello, loop.structure(), *loop.steps(6, 2)):
         feed.hear(Reader().feed(raw)[0], "unix:/loop")

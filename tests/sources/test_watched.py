@@ -20,7 +20,7 @@ from nnviz3d.live import wire
 from nnviz3d.live.addresses import Address, parse
 from nnviz3d.live.joining import ask
 from nnviz3d.sources.watched import WatchedLoop
-from nnviz3d.sources.watched_feed import SAMPLES, Feed
+from nnviz3d.sources.watched_feed import SAMPLES, WatchedFeed
 from nnviz3d.sources.watched_link import Receiver
 from nnviz3d.sources.watched_ring import MOST, KeptState, StateRing
 from nnviz3d.spec.errors import RunError
@@ -36,7 +36,7 @@ def always() -> bool:
 
 def watched(*messages: bytes, budget: int = 64 << 20) -> WatchedLoop:
     """A source that has heard these messages."""
-    feed = Feed(Scene(title="Watch"), budget)
+    feed = WatchedFeed(Scene(title="Watch"), budget)
     source = WatchedLoop(feed.look, Path(), choose("cpu"), feed)
     hear(source, *messages)
     return source
@@ -156,10 +156,10 @@ def test_losses_of_all_steps_make_the_curve():
     loop = StandIn()
     messages = list(loop.steps(30, 10))
     source = watched(loop.hello, loop.structure(), *messages)
-    points = source.news()
-    assert [step for step, _ in points] == list(range(1, 31)) and points[-1][1] == loop.trainer.loss and source.news() == []
+    points = source.arrived()
+    assert [step for step, _ in points] == list(range(1, 31)) and points[-1][1] == loop.trainer.loss and source.arrived() == []
     hear(source, loop.frame(past=True, step=4))
-    assert source.news() == []
+    assert source.arrived() == []
 
 
 def test_a_large_state_is_copied_over_several_frames(monkeypatch):
@@ -292,7 +292,7 @@ def test_a_model_of_other_kinds_has_curves_and_a_reason():
     loop = StandIn()
     source = watched(loop.hello, loop.structure(scene="", why="LSTM is no kind that is drawn"), *loop.steps(5))
     reading = source.watched(True)
-    assert reading.empty and reading.why == "LSTM is no kind that is drawn" and len(source.news()) == 5
+    assert reading.empty and reading.why == "LSTM is no kind that is drawn" and len(source.arrived()) == 5
     hear(source, loop.structure(parameters=()), loop.frame())
     assert same(source, loop) and not source.watched(True).empty
 
@@ -347,7 +347,7 @@ def test_what_is_broken_is_refused_in_words_and_the_picture_stays(what):
     loop = StandIn()
     good = [loop.hello, loop.structure(), loop.frame()]
     publisher = Publisher(lambda: iter([*good, broken(loop)[what]]), name="hostile")
-    feed = Feed(Scene(), 1 << 20)
+    feed = WatchedFeed(Scene(), 1 << 20)
     source = WatchedLoop(feed.look, Path(), choose("cpu"), feed, Receiver(feed, publisher.address))
     source.receiver.start()
     try:
@@ -362,7 +362,7 @@ def test_what_is_broken_is_refused_in_words_and_the_picture_stays(what):
 
 
 def test_a_frame_before_its_structure_is_refused():
-    feed = Feed(Scene(), 1 << 20)
+    feed = WatchedFeed(Scene(), 1 << 20)
     with pytest.raises(wire.WireError, match="structure"):
         feed.hear(wire.Reader().feed(_MADE.frame())[0], "unix:/loop")
 
@@ -371,7 +371,7 @@ def test_a_frame_before_its_structure_is_refused():
 
 
 def joined(publisher: Publisher | None = None, address=None, look: Scene | None = None) -> WatchedLoop:
-    feed = Feed(look or Scene(), 8 << 20)
+    feed = WatchedFeed(look or Scene(), 8 << 20)
     receiver = Receiver(feed, publisher.address if publisher else address)
     source = WatchedLoop(feed.look, Path(), choose("cpu"), feed, receiver)
     receiver.start()
@@ -461,7 +461,7 @@ def test_500_reconnects_leave_nothing_behind():
     loop = StandIn()
     messages = [loop.hello, loop.structure(), loop.frame()]
     publisher = Publisher(lambda: iter(messages), name="flaky")
-    feed = Feed(Scene(), 1 << 20)
+    feed = WatchedFeed(Scene(), 1 << 20)
     receiver = Receiver(feed, publisher.address)
     try:
         gc.collect()

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec.key_bindings import Press, Typed
 from nnviz3d.spec.reasons import OPENED, RECORDED
 from nnviz3d.ui.core.strings import HINTS
-from nnviz3d.ui.dock_sections import GROUP_OF, GROUPS, SETTINGS, SYNONYMS, Found, blocked, search
+from nnviz3d.ui.dock_sections import GROUP_OF, GROUPS, SETTINGS, SYNONYMS, SectionsFound, blocked, search
 from tests.ui import readouts
 from tests.ui.where import find, recording
 
@@ -75,12 +75,12 @@ def test_a_group_is_closed_and_opened_by_a_click_and_opens_with_a_section_in_it(
     ],
 )  # fmt: skip
 def test_a_section_is_found_by_its_name_and_by_other_words(driver, query, wanted):
-    assert search(query, sections(driver))[0] == Found(wanted, wanted)
+    assert search(query, sections(driver))[0] == SectionsFound(wanted, wanted)
 
 
 def test_every_setting_is_found_by_its_label(driver):
     for path, section in SETTINGS.items():
-        assert Found(HINTS[path][0], section, path) in search(HINTS[path][0], sections(driver)), path
+        assert SectionsFound(HINTS[path][0], section, path) in search(HINTS[path][0], sections(driver)), path
     assert search("  ", sections(driver)) == [] == search("xylophone", sections(driver))
 
 

@@ -13,7 +13,7 @@ from nnviz3d.app.session import navigation
 from nnviz3d.app.session.gradual_show import LARGE
 from nnviz3d.app.session.recording_player import RecordingPlayer
 from nnviz3d.app.session.step_player import StepPlayer
-from nnviz3d.sources.watched import WatchedLoop
+from nnviz3d.sources.playback import LoopPlayback
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.phases import Place
@@ -37,9 +37,9 @@ class LoopWatcher(RecordingPlayer):
     """Of one session. `session.running`: follow the newest state."""
 
     def __init__(self, session: Session, watched: Any):
-        """`watched`: a `WatchedLoop`."""
+        """`watched`: a `LoopPlayback`."""
         super().__init__(session, watched)
-        self.loop: WatchedLoop = watched
+        self.loop: LoopPlayback = watched
         self._goal: float | None = None  # a step that is being gone to
         self._ran, self._state = True, "waiting"
         self._scored: tuple | None = None
@@ -59,7 +59,7 @@ class LoopWatcher(RecordingPlayer):
         """Take over what has come. Returns the steps passed."""
         session = self.session
         session.follow_samples(dt)
-        self._hear()
+        self._take_arrived()
         before = session.source.step
         if session.still(more):
             self._move(more)
@@ -90,10 +90,10 @@ class LoopWatcher(RecordingPlayer):
         session.running, self._ran, self._goal = True, True, None
         session.banner = "The loop began again: the curves and steps of the run before are gone." if again else ""
 
-    def _hear(self) -> None:
+    def _take_arrived(self) -> None:
         """What the thread has received of the run that is shown."""
         session, watched = self.session, self.loop
-        for step, loss in watched.news():
+        for step, loss in watched.arrived():
             session.curves.add_train(step, loss)
         if watched.scores and watched.scores[-1] is not self._scored:
             self._scored = watched.scores[-1]
@@ -190,7 +190,7 @@ class LoopWatcher(RecordingPlayer):
             return f"{link.run} waits. Press Play to let it go on, or take one step."
         if session.running:
             return f"Following {link.run}: the newest weights that it has sent, and what they make of this sample."
-        return "Held, while the loop goes on. Press Play to follow it again, or drag the timeline."
+        return "Held, while the loop trains further. Press Play to follow it again, or drag the timeline."
 
     @property
     def watched(self) -> WatchedReading:

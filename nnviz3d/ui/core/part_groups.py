@@ -16,7 +16,7 @@ from nnviz3d.ui.core.tree import parts_of
 
 
 @dataclass(frozen=True)
-class Line:
+class PartLine:
     """`name`: of a part, or of a layer. `members`: places in the list of layers of what it stands for. `closed`: it is one line for all of
     them; else, of a part, the lines that follow and lie deeper are its members. `depth`: how many parts it lies in."""
 
@@ -28,23 +28,23 @@ class Line:
     closed: bool = False
 
 
-def lines(topology: Topology, nodes: Sequence[int], labels: Sequence[str], opened: Collection[str]) -> tuple[Line, ...]:
+def lines(topology: Topology, nodes: Sequence[int], labels: Sequence[str], opened: Collection[str]) -> tuple[PartLine, ...]:
     """Of layers in a list: by their nodes' numbers, with their names. In the order of the network; parts without any of them are left
     out."""
     parts = parts_of(topology)
     place = {number: k for k, number in enumerate(nodes)}
-    found: list[Line] = []
+    found: list[PartLine] = []
     for name in parts.tops:
         _grow(parts, name, 0, opened, place, labels, found)
     return tuple(found)
 
 
-def charted(found: Sequence[Line]) -> tuple[Line, ...]:
+def charted(found: Sequence[PartLine]) -> tuple[PartLine, ...]:
     """Those that stand for layers of their own: closed parts, and layers."""
     return tuple(line for line in found if not line.part or line.closed)
 
 
-def folds(found: Sequence[Line]) -> bool:
+def folds(found: Sequence[PartLine]) -> bool:
     """Whether there is anything that opens or closes."""
     return any(line.part for line in found)
 
@@ -76,19 +76,21 @@ def _of(values_tl: np.ndarray, members: Sequence[int], what) -> np.ndarray:
     return np.where(np.isfinite(inside).any(-1), what(inside, axis=-1), np.nan)
 
 
-def _grow(parts: NetworkParts, name: str, depth: int, opened: Collection[str], place: dict[int, int], labels, found: list[Line]) -> None:
+def _grow(
+    parts: NetworkParts, name: str, depth: int, opened: Collection[str], place: dict[int, int], labels, found: list[PartLine]
+) -> None:
     node = parts.topology.by_name.get(name)
     if node is not None:
         if node.number in place:
             k = place[node.number]
             label = labels[k].rpartition(".")[2] if depth else labels[k]
-            found.append(Line(name, label, (k,), depth))
+            found.append(PartLine(name, label, (k,), depth))
         return
     part = parts.by_name[name]
     members = tuple(place[k] for k in part.nodes if k in place)
     if not members:
         return
-    found.append(Line(name, part.label, members, depth, True, name not in opened))
+    found.append(PartLine(name, part.label, members, depth, True, name not in opened))
     if name in opened:
         for inner in parts.inside(name):
             _grow(parts, inner, depth + 1, opened, place, labels, found)

@@ -14,7 +14,7 @@ from nnviz3d.spec.number_text import short
 from nnviz3d.ui.core import part_groups, theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.name_shortening import cut
-from nnviz3d.ui.core.part_groups import Line
+from nnviz3d.ui.core.part_groups import PartLine
 from nnviz3d.ui.core.widgets import tip
 
 HEIGHT, INDENT, ARROW, NUMBER, MOST = 18.0, 12.0, 14.0, 52.0, 14.0  # unscaled; MOST: rows that are seen at once
@@ -37,7 +37,7 @@ def opener(f: Frame, name: str, text: str) -> None:
 
 
 def draw(
-    f: Frame, ident: str, found: Sequence[Line], value_l: np.ndarray, what: str, chosen: int = -1, inks: dict[str, str] | None = None
+    f: Frame, ident: str, found: Sequence[PartLine], value_l: np.ndarray, what: str, chosen: int = -1, inks: dict[str, str] | None = None
 ) -> int:
     """`value_l`: the number of each layer, nan where it is not known; `what` it is, in words. `inks`: colours by the names of lines.
     Returns the layer that was clicked in this frame, or -1. Clicking a part opens or closes it."""
@@ -67,7 +67,7 @@ def draw(
     return clicked
 
 
-def _told(line: Line, value_l: np.ndarray, what: str) -> str:
+def _told(line: PartLine, value_l: np.ndarray, what: str) -> str:
     """ "blocks.0: 10 layers ..." with the ends of the range."""
     inside = value_l[list(line.members)]
     middle = float(part_groups.mean(value_l, line.members))
@@ -80,7 +80,7 @@ def _told(line: Line, value_l: np.ndarray, what: str) -> str:
 
 
 def _row(
-    f: Frame, line: Line, corner: imgui.ImVec2, width: float, value_l: np.ndarray, ends: tuple[float, float], lit: bool, ink: str
+    f: Frame, line: PartLine, corner: imgui.ImVec2, width: float, value_l: np.ndarray, ends: tuple[float, float], lit: bool, ink: str
 ) -> None:
     draw_list, high = imgui.get_window_draw_list(), f.px(HEIGHT)
     y, x = corner.y + (high - imgui.get_text_line_height()) / 2, corner.x + f.px(INDENT) * line.depth
@@ -105,7 +105,7 @@ def _row(
 
 
 def _bar(
-    f: Frame, line: Line, value_l: np.ndarray, middle: float, room: tuple[float, float], top: float, ends: tuple[float, float], ink: str
+    f: Frame, line: PartLine, value_l: np.ndarray, middle: float, room: tuple[float, float], top: float, ends: tuple[float, float], ink: str
 ) -> None:
     """On the logarithmic scale that all rows share."""
     draw_list, (left, right), high = imgui.get_window_draw_list(), room, f.px(HEIGHT)

@@ -105,4 +105,4 @@ def _code(f: Frame, r: WatchedReading) -> None:
     if icon_button(f, fa.ICON_FA_COPY, "copy_code", "Copy these lines", size=26):
         imgui.set_clipboard_text("\n".join(line.split("  #")[0].rstrip() for line in lines if line != "..."))
     imgui.same_line()
-    dim("It is found by itself as soon as it runs.")
+    dim("It is found automatically as soon as it runs.")

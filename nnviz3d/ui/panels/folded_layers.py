@@ -10,7 +10,7 @@ import numpy as np
 from nnviz3d.spec.readout import LayersReading
 from nnviz3d.spec.topology import Topology
 from nnviz3d.ui.core import part_groups
-from nnviz3d.ui.core.part_groups import Line
+from nnviz3d.ui.core.part_groups import PartLine
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -19,8 +19,8 @@ class FoldedLayers(LayersReading):
     with the least and the largest gradient in it. `whole`: the reading that it was made from."""
 
     whole: LayersReading
-    lines: tuple[Line, ...]
-    charted: tuple[Line, ...]
+    lines: tuple[PartLine, ...]
+    charted: tuple[PartLine, ...]
     least_tl: np.ndarray
     largest_tl: np.ndarray
 

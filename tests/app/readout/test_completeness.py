@@ -22,7 +22,7 @@ from nnviz3d.app.window.loop import Loop
 from nnviz3d.app.window.personal_settings import Personal
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.live import wire
-from nnviz3d.sources.watched_feed import Feed
+from nnviz3d.sources.watched_feed import WatchedFeed
 from nnviz3d.sources.watched_link import Receiver
 from nnviz3d.spec import readout, toml
 from nnviz3d.spec.edit import Edit
@@ -474,7 +474,7 @@ def failing(seen: Seen, tmp_path: Path) -> None:
 
 def watched(seen: Seen, tmp_path: Path) -> None:
     """A loop elsewhere: waited for, followed, held, lost, and one that cannot be drawn."""
-    feed, told = Feed(Scene(title="Watch"), 1 << 20), StandIn()
+    feed, told = WatchedFeed(Scene(title="Watch"), 1 << 20), StandIn()
     window = Window(seen, opening.new_session(feed.look, tmp_path, "cpu", watched=Receiver(feed, tmp_path / "none.nnwire")))
     for messages in (
         [told.hello, told.structure(), *told.steps(6, 2, dropped=3, paused=True, metrics={"lr": 0.1})],

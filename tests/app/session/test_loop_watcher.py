@@ -21,7 +21,7 @@ from nnviz3d.backend import choose
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.live import wire
 from nnviz3d.sources.watched import WatchedLoop
-from nnviz3d.sources.watched_feed import Feed
+from nnviz3d.sources.watched_feed import WatchedFeed
 from nnviz3d.spec.edit import Edit, Rebuild
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command
@@ -38,7 +38,7 @@ def always() -> bool:
 
 @pytest.fixture
 def session() -> Session:
-    feed = Feed(Scene(title="Watch"), 64 << 20)
+    feed = WatchedFeed(Scene(title="Watch"), 64 << 20)
     made = Session(feed.look, WatchedLoop(feed.look, Path(), choose("cpu"), feed))
     made.running = True
     return made
@@ -180,7 +180,7 @@ def test_moments_histograms_and_health(session):
 
 
 def test_the_window_draws_every_state_of_the_link():
-    feed = Feed(Scene(title="Watch"), 64 << 20)
+    feed = WatchedFeed(Scene(title="Watch"), 64 << 20)
     session = Session(feed.look, WatchedLoop(feed.look, Path(), choose("cpu"), feed))
     loop = Loop(open_host(960, 640, headless=True), session)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.formats import tensor_difference
-from nnviz3d.formats.tensor_difference import Difference, Moved
+from nnviz3d.formats.tensor_difference import TensorMoved, TensorsDifference
 from nnviz3d.formats.tensor_files import TensorFiles
 from nnviz3d.spec import file_kinds
 from nnviz3d.spec.errors import InputError, together
@@ -24,12 +24,12 @@ LINES = 20  # tensors that are listed for people
 
 
 @dataclass(frozen=True)
-class Pair:
+class TensorFilePair:
     """Two opened files; a reader of what is between them."""
 
     a: TensorFiles
     b: TensorFiles
-    found: Difference
+    found: TensorsDifference
 
     @property
     def title(self) -> str:
@@ -46,13 +46,13 @@ class Pair:
         return Opened(Scene(title=self.title[:200]), self.a.path.parent, None, model=self)
 
 
-def pair(a: Path, b: Path) -> Pair:
+def pair(a: Path, b: Path) -> TensorFilePair:
     """Both, and what is between them. Raises InputError with what is wrong with either, or where they have nothing in common."""
     first, second = together(lambda: _tensors(a), lambda: _tensors(b))
     found = tensor_difference.between(first, second)
     if not found.moved:
         raise InputError.of(str(b), "", f"has no tensor of floating-point numbers that {a} has too, by name and shape")
-    return Pair(first, second, found)
+    return TensorFilePair(first, second, found)
 
 
 def _tensors(path: Path) -> TensorFiles:
@@ -62,7 +62,7 @@ def _tensors(path: Path) -> TensorFiles:
     return TensorFiles(path)
 
 
-def facts(pair: Pair) -> dict[str, Any]:
+def facts(pair: TensorFilePair) -> dict[str, Any]:
     """For programs. A number that is not finite is null."""
     found = pair.found
     return {
@@ -72,7 +72,7 @@ def facts(pair: Pair) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _facts(each: Moved) -> dict[str, Any]:
+def _facts(each: TensorMoved) -> dict[str, Any]:
     names = ("name", "relative", "moved", "norm", "mean", "largest", "numbers", "not_finite")
     return {name: _number(getattr(each, name)) for name in names} | {"shape": list(each.shape), "place": list(each.place)}
 
@@ -81,7 +81,7 @@ def _number(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def lines(pair: Pair) -> list[str]:
+def lines(pair: TensorFilePair) -> list[str]:
     """For people: what moved most."""
     found = pair.found
     wide = max(len(each.name) for each in found.moved[:LINES])
@@ -97,7 +97,7 @@ def lines(pair: Pair) -> list[str]:
     return [summary(found), "", head, *rows, *more]
 
 
-def show(options: Options, pair: Pair, picture: Path | None, size: tuple[int, int], listed: bool) -> int:
+def show(options: Options, pair: TensorFilePair, picture: Path | None, size: tuple[int, int], listed: bool) -> int:
     """Save the picture, or open a window where there is a display and no list for programs was asked for. Returns the exit code."""
     from nnviz3d.app.api import scene as api
     from nnviz3d.gfx.hosts import display_available
@@ -112,7 +112,7 @@ def show(options: Options, pair: Pair, picture: Path | None, size: tuple[int, in
     return 0
 
 
-def summary(found: Difference) -> str:
+def summary(found: TensorsDifference) -> str:
     if not any(each.numbers for each in found.moved):
         return f"All {len(found.moved):,} tensors are equal."
     most = found.moved[0]

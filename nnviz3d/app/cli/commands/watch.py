@@ -10,7 +10,7 @@ from nnviz3d.app.render.film.request import parse_size
 from nnviz3d.live.addresses import Address, parse, running
 from nnviz3d.live.joining import Joinable, ask
 from nnviz3d.sources.watched import BUDGET
-from nnviz3d.sources.watched_feed import Feed
+from nnviz3d.sources.watched_feed import WatchedFeed
 from nnviz3d.sources.watched_link import Receiver
 from nnviz3d.spec import file_extensions, toml
 from nnviz3d.spec.errors import InputError, together
@@ -29,7 +29,7 @@ def place(text: str | None) -> Address | Path | None:
 def receiver(options: Any, text: str | None) -> tuple[Scene, Receiver]:
     """The scene that a window begins with, and what receives; not started. Raises InputError."""
     scene = toml.apply(Scene(title="Watch"), options.edits(), "--set")
-    return scene, Receiver(Feed(scene, BUDGET), place(text))
+    return scene, Receiver(WatchedFeed(scene, BUDGET), place(text))
 
 
 def window(options: Any, address: str | None, headless, frames, size, screenshot, stats, fullscreen) -> int:
