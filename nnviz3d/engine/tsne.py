@@ -89,8 +89,9 @@ class Tsne:
 
     def run(self, steps: int) -> None:
         """At most so many more."""
-        p_rr = self.p_rr
-        for _ in range(0 if p_rr is None else min(steps, STEPS - self.step)):
+        if (p_rr := self.p_rr) is None:
+            return
+        for _ in range(min(steps, STEPS - self.step)):
             early = self.step < EARLY
             slope = gradient(p_rr * (EXAGGERATION if early else 1.0), self.y_rk)
             same = (slope > 0) == (self._velocity > 0)
