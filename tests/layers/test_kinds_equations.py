@@ -29,7 +29,7 @@ class Source:
     def __init__(self, kind: str):
         self.topology = graph_with(kind)
         self.ops, self.objective, self.holds = NumpyOps("float64"), Objective("cross_entropy", "softmax", 3), NONE
-        self.sample, self.last_batch, self.edited = SimpleNamespace(target=2), 1, {}
+        self.sample, self.last_batch, self.edited = SimpleNamespace(target=2, unknown=frozenset()), 1, {}
         parameters = initializers.parameters(self.topology, 4).astype(np.float64)
         shown = Shown(self.ops, self.topology, self.objective, parameters)
         self.row = CASES[kind].rows(1, seed=6)[0]

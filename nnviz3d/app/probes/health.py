@@ -120,13 +120,13 @@ class Diagnosis:
         for node in health_rules.hidden(topology):
             here, name = node.neurons, inside(layer_name(topology, node.number))
             if node.groups > 1:
-                told = [health_groups.silent(node, name, a_ni[node.number]) if node.axes[0] in health_groups.UNITS else None]
-                told.append(health_groups.attention(node, name, a_ni[node.number], loss, guess))
+                possible = [health_groups.silent(node, name, a_ni[node.number]) if node.axes[0] in health_groups.UNITS else None]
+                possible.append(health_groups.attention(node, name, a_ni[node.number], loss, guess))
             else:
                 on_purpose = [n - here.start for n in self._killed if here.start <= n < here.stop]
                 alive_ni = np.delete(a_ni[node.number], on_purpose, 1)
-                told = [health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None]
-            found += [each and replace(each, layer=node.number, sign=each.title.removesuffix(f" in {name}")) for each in told]
+                possible = [health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None]
+            found += [each and replace(each, layer=node.number, sign=each.title.removesuffix(f" in {name}")) for each in possible]
         return found
 
     @staticmethod

@@ -64,7 +64,7 @@ class WindowReading:
 
     @cached_property
     def largest(self) -> tuple[float, float, float]:
-        """|value| of cells, weights, products over all told channels."""
+        """|value| of cells, weights, products over all listed channels."""
         each = [[float(np.abs(x).max()) for x in (patch.a, patch.w, patch.product)] for patch in self.patches]
         a, w, product = np.max(each, axis=0) if each else (0.0, 0.0, 0.0)
         return float(a), float(w), float(product)
