@@ -48,7 +48,7 @@ class Evaluated(ABC):
         """Its inputs are rows of its data."""
         raise InputError.of(str(path), "", "cannot be the input of this network")
 
-    def news(self) -> str:
+    def message(self) -> str:
         return ""
 
     @property

@@ -109,7 +109,7 @@ class OnnxModel(OpenedGraph):
             self.built = built = onnx_graph.build(built.file, {name: array.shape for name, array in given.items()})
         super().__init__(built.graph, {}, ops, base=built.file.base, label="no numbers yet: they are being computed")
         self._first = True  # its parameters are not read yet
-        self._news = "; ".join(built.file.notes)
+        self._message = "; ".join(built.file.notes)
         self._thread: Computation | None = None
         self._start(given, label if given else RANDOM)
 
@@ -178,9 +178,9 @@ class OnnxModel(OpenedGraph):
             self._thread.join()
             self.advance(None)
 
-    def news(self) -> str:
+    def message(self) -> str:
         """What to tell a person, once."""
-        text, self._news = self._news, ""
+        text, self._message = self._message, ""
         return text
 
     def close(self) -> None:
@@ -190,7 +190,7 @@ class OnnxModel(OpenedGraph):
             self._thread = None
 
     def _take(self, found: Computed) -> None:
-        self._news = "; ".join(filter(None, (found.text, *found.notes)))
+        self._message = "; ".join(filter(None, (found.text, *found.notes)))
         if not same(found.built.graph, self.graph):
             self.graph, self.topology = found.built.graph, found.built.graph.topology()
             self.data = self.no_rows()

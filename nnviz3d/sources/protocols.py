@@ -303,7 +303,7 @@ class Source(Viewable, Clock, Protocol):
         """Show what it does with such a file. Raises InputError, and then nothing has changed."""
         ...
 
-    def news(self) -> str:
+    def message(self) -> str:
         """What to tell a person, once: "" for nothing."""
         ...
 

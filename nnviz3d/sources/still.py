@@ -62,7 +62,7 @@ class StillSource:
         """Nothing can be passed through it. Raises InputError."""
         raise InputError.of(str(path), "", "cannot be the input of this network")
 
-    def news(self) -> str:
+    def message(self) -> str:
         """What to tell a person, once."""
         return ""
 

@@ -41,7 +41,7 @@ def test_structure_comes_first_and_numbers_from_a_thread(tmp_path, monkeypatch):
     waiting[0].run()
     source.advance(None)
     assert not source.pending and abs(shown(source, "head.Softmax").sum() - 1) < 1e-5
-    assert np.array_equal(source.parameters()["head.fc.bias"], models.numbers(10, seed=3)) and not source.news()
+    assert np.array_equal(source.parameters()["head.fc.bias"], models.numbers(10, seed=3)) and not source.message()
 
 
 def test_pictures_arrays_and_rows_are_inputs(tmp_path):

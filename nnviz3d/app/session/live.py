@@ -99,7 +99,7 @@ class Live(Mode):
         """Let a source without a learner go on: what it shows, and what network it is, may be worked out by a thread."""
         session, before = self.session, self.session.source.topology
         go_on()
-        session.banner = session.source.news() or session.banner
+        session.banner = session.source.message() or session.banner
         if session.source.topology is not before:
             session.begin_run()
             session.forget_shown()
