@@ -89,9 +89,12 @@ class Tsne:
 
     def run(self, steps: int) -> None:
         """At most so many more."""
-        for _ in range(0 if self.over else min(steps, STEPS - self.step)):
+        p_rr = self.p_rr
+        if p_rr is None:
+            return
+        for _ in range(min(steps, STEPS - self.step)):
             early = self.step < EARLY
-            slope = gradient(self.p_rr * (EXAGGERATION if early else 1.0), self.y_rk)
+            slope = gradient(p_rr * (EXAGGERATION if early else 1.0), self.y_rk)
             same = (slope > 0) == (self._velocity > 0)
             self._gain = np.maximum(np.where(same, self._gain * 0.8, self._gain + 0.2), 0.01)
             self._velocity = MOMENTUM[not early] * self._velocity - self._rate * self._gain * slope
