@@ -89,7 +89,8 @@ class Tsne:
 
     def run(self, steps: int) -> None:
         """At most so many more."""
-        if (p_rr := self.p_rr) is None:
+        p_rr = self.p_rr
+        if p_rr is None:
             return
         for _ in range(min(steps, STEPS - self.step)):
             early = self.step < EARLY
