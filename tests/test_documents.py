@@ -57,7 +57,7 @@ def _short(work, less, *arguments, **options):
 
 
 def model():
-    """A `torch.nn.Sequential`; where PyTorch is not installed, what `formats.modules` reads of one."""
+    """A `torch.nn.Sequential`; where PyTorch is not installed, what `formats.torch.modules` reads of one."""
     try:
         from torch import nn
     except ImportError:

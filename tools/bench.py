@@ -173,7 +173,7 @@ def timeline_section(threads: int, seconds: float, optimizer: str = "adam") -> d
 
     import numpy as np
 
-    from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.formats.nnrec.reader import Recording
     from nnviz3d.sources.recorded import RecordedTraining, scene_of
     from nnviz3d.sources.training_recorder import TrainingRecorder
     from nnviz3d.spec.scene import Data, Layer, Network, Scene, Train

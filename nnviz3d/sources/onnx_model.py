@@ -14,7 +14,10 @@ import numpy as np
 
 from nnviz3d.backend import Ops
 from nnviz3d.engine.data import images, npz
-from nnviz3d.formats import onnx_feed, onnx_graph, onnx_run, onnx_shapes
+from nnviz3d.formats.onnx import feed as onnx_feed
+from nnviz3d.formats.onnx import graph as onnx_graph
+from nnviz3d.formats.onnx import run as onnx_run
+from nnviz3d.formats.onnx import shapes as onnx_shapes
 from nnviz3d.sources.opened import OpenedGraph
 from nnviz3d.spec import file_kinds, paths
 from nnviz3d.spec.errors import InputError, RunError

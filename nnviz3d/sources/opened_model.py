@@ -15,8 +15,8 @@ from nnviz3d.engine.data.dataset import DataSet, Tokenizer
 from nnviz3d.engine.next_token import window
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.staged_pass import StagedPass
-from nnviz3d.formats.model_builder import Built
-from nnviz3d.formats.tensor_files import TensorFiles
+from nnviz3d.formats.language_models.builder import Built
+from nnviz3d.formats.tensors.files import TensorFiles
 from nnviz3d.sources.opened import OpenedGraph
 from nnviz3d.sources.still import StillSource
 from nnviz3d.sources.viewable import OWN, Array, Sample
@@ -131,7 +131,7 @@ def _no_rows(title: str, tokens: int, words: tuple[str, ...], tokenizer: Tokeniz
 def open_folder(path: Path, ops: Ops) -> StillSource:
     """Of a folder with a `config.json`: the model, where its architecture is run here; else the structure that its names tell, which says
     why. Raises InputError."""
-    from nnviz3d.formats import model_folder
+    from nnviz3d.formats.language_models import folder as model_folder
 
     reason = model_folder.refusal(path)
     return open_tensors(path, ops, reason) if reason else open_model(path, ops)
@@ -139,7 +139,7 @@ def open_folder(path: Path, ops: Ops) -> StillSource:
 
 def open_tensors(path: Path, ops: Ops, reason: str = NO_CONFIG) -> OpenedGraph:
     """Of a file of tensors, or a folder of such: structure by names. Raises InputError."""
-    from nnviz3d.formats.tensor_outline import outline
+    from nnviz3d.formats.tensors.outline import outline
 
     files, title = TensorFiles(path), path.resolve().name
     graph, values = outline(files, title)
@@ -150,7 +150,7 @@ def open_tensors(path: Path, ops: Ops, reason: str = NO_CONFIG) -> OpenedGraph:
 
 def open_difference(a: TensorFiles, b: TensorFiles, ops: Ops, title: str, about: str) -> OpenedGraph:
     """Structure by the names of A; each sheet shows how far B's numbers are from A's."""
-    from nnviz3d.formats.tensor_outline import outline
+    from nnviz3d.formats.tensors.outline import outline
 
     graph, values = outline(a, title, b)
     return OpenedGraph(graph, values, ops, label=f"|B - A|. {about}", scene=Scene(title=title[:200], about=about[:2000]))
@@ -158,7 +158,8 @@ def open_difference(a: TensorFiles, b: TensorFiles, ops: Ops, title: str, about:
 
 def open_model(path: Path, ops: Ops) -> OpenedModel:
     """Of a folder whose architecture is run here. Raises InputError."""
-    from nnviz3d.formats import model_folder, tokenizer_file
+    from nnviz3d.formats.language_models import folder as model_folder
+    from nnviz3d.formats.language_models import tokenizer as tokenizer_file
 
     found = model_folder.read(path)
     count = found.built.topology.output.shape[1]

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from nnviz3d.engine.tape import Tape
-from nnviz3d.sources.watched_feed import WatchedFeed, WatchedRun
+from nnviz3d.sources.watching.feed import WatchedFeed, WatchedRun
 from nnviz3d.spec.readout import RecordingReading, WatchedReading
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology

@@ -20,8 +20,8 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.objective import Objective, check_tokens, resolve
 from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.engine.tape import Tape
-from nnviz3d.formats.nnrec_index import INDEX, nodes_of
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.index import INDEX, nodes_of
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.sources.evaluated import Evaluated
 from nnviz3d.sources.own import axes
 from nnviz3d.sources.recorded_data import load_recorded, stand_in

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.engine.data import DataSet, load
-from nnviz3d.formats.nnrec_index import INDEX, Facts
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.index import INDEX, Facts
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.units import Unit

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.formats import modules
-from nnviz3d.formats.torch_graph import capture
-from nnviz3d.formats.torch_run import tensors
+from nnviz3d.formats.torch import modules
+from nnviz3d.formats.torch.graph import capture
+from nnviz3d.formats.torch.run import tensors
 from nnviz3d.sources.opened import OpenedGraph
 from nnviz3d.sources.opened_network import OpenedNetwork
 from nnviz3d.sources.still import StillSource

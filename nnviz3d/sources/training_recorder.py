@@ -10,8 +10,8 @@ import numpy as np
 from nnviz3d import __version__
 from nnviz3d.engine.data.places import seen_from
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.formats.nnrec_index import Facts, Head, Target, nodes_of
-from nnviz3d.formats.nnrec_writer import Writer
+from nnviz3d.formats.nnrec.index import Facts, Head, Target, nodes_of
+from nnviz3d.formats.nnrec.writer import Writer
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from nnviz3d.backend import choose
 from nnviz3d.formats import weights
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.sources.training_recorder import TrainingRecorder

@@ -6,7 +6,8 @@ import pytest
 from nnviz3d.backend import choose
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
-from nnviz3d.formats import modules, weights
+from nnviz3d.formats import weights
+from nnviz3d.formats.torch import modules
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.topology_builder import build_topology
 

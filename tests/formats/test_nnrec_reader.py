@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from nnviz3d.formats import nnrec_writer
-from nnviz3d.formats.nnrec_index import INDEX, Facts, Head, chunk_name
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec import writer as nnrec_writer
+from nnviz3d.formats.nnrec.index import INDEX, Facts, Head, chunk_name
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, RunError
 
@@ -174,7 +174,7 @@ def test_memory_stays_flat_while_it_is_scrubbed(tmp_path):
     writer.close("steps")
     code = """
 import sys
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.reader import Recording
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
 recording = Recording(sys.argv[1])

@@ -6,7 +6,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from nnviz3d.formats import onnx_feed, onnx_file, onnx_graph, onnx_run
+from nnviz3d.formats.onnx import container as onnx_file
+from nnviz3d.formats.onnx import feed as onnx_feed
+from nnviz3d.formats.onnx import graph as onnx_graph
+from nnviz3d.formats.onnx import run as onnx_run
 from nnviz3d.spec.errors import InputError
 from tests.helpers import onnx_models as models
 
@@ -194,7 +197,7 @@ def test_a_run_can_be_stopped(tmp_path):
     built = opened(models.conv_net(), tmp_path)
     values = onnx_run.Values(built, onnx_feed.random(built))
     values.stop()
-    with pytest.raises(onnx_run.Stopped):
+    with pytest.raises(onnx_run.RunStopped):
         values.compute()
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from nnviz3d.formats import onnx_feed, onnx_graph, onnx_run
+from nnviz3d.formats.onnx import feed as onnx_feed
+from nnviz3d.formats.onnx import graph as onnx_graph
+from nnviz3d.formats.onnx import run as onnx_run
 from tests.formats.test_onnx import by_value, reference
 
 CACHE = os.environ.get("NNVIZ3D_MODEL_CACHE", "")

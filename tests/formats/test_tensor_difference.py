@@ -7,9 +7,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from nnviz3d.backend import choose
-from nnviz3d.formats import tensor_difference, tensor_files
-from nnviz3d.formats.tensor_files import TensorFiles
-from nnviz3d.formats.tensor_outline import sheet
+from nnviz3d.formats.tensors import difference as tensor_difference
+from nnviz3d.formats.tensors import files as tensor_files
+from nnviz3d.formats.tensors.files import TensorFiles
+from nnviz3d.formats.tensors.outline import sheet
 from nnviz3d.sources.opened_model import open_difference
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from nnviz3d.formats import tensor_header
-from nnviz3d.formats.tensor_files import TensorFiles, inside
+from nnviz3d.formats.tensors import header as tensor_header
+from nnviz3d.formats.tensors.files import TensorFiles, inside
 from nnviz3d.spec.errors import InputError
 from tests.helpers.hugging_face import GPT2, gpt2_tensors, write
 

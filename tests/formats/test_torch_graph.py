@@ -17,7 +17,7 @@ F = nn.functional
 
 @pytest.fixture
 def capture():
-    from nnviz3d.formats.torch_graph import capture
+    from nnviz3d.formats.torch.graph import capture
 
     return capture
 

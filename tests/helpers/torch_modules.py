@@ -1,4 +1,4 @@
-"""The modules of PyTorch that a snippet needs, as `formats.modules` reads them: by the names of classes and attributes. For machines
+"""The modules of PyTorch that a snippet needs, as `formats.torch.modules` reads them: by the names of classes and attributes. For machines
 without PyTorch; where it is installed, tests/formats/test_modules.py reads the real ones."""
 
 from __future__ import annotations

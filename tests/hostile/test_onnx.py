@@ -10,7 +10,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from nnviz3d.formats import onnx_feed, onnx_file, onnx_graph, onnx_run, onnx_session
+from nnviz3d.formats.onnx import container as onnx_file
+from nnviz3d.formats.onnx import feed as onnx_feed
+from nnviz3d.formats.onnx import graph as onnx_graph
+from nnviz3d.formats.onnx import run as onnx_run
+from nnviz3d.formats.onnx import session as onnx_session
 from nnviz3d.spec import file_kinds
 from nnviz3d.spec.errors import InputError, RunError
 from tests.helpers import onnx_models as models
@@ -177,7 +181,7 @@ def test_graphs_inside_graphs_without_end(tmp_path):
 
 
 def test_more_nodes_than_are_shown(tmp_path, monkeypatch):
-    monkeypatch.setattr("nnviz3d.formats.onnx_flat.NODES", 50)
+    monkeypatch.setattr("nnviz3d.formats.onnx.flat.NODES", 50)
     refused(models.long_chain(60), tmp_path, "a graph of 60 nodes; at most 50 are shown")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import nnviz3d as nv
 from nnviz3d.backend import choose
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.spec.errors import InputError
 

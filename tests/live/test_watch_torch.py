@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nnviz3d as nv
-from nnviz3d.formats import modules
+from nnviz3d.formats.torch import modules
 from nnviz3d.live.torch_state import untouched
 from nnviz3d.spec import toml
 from tests.helpers import documents

@@ -11,7 +11,7 @@ import pytest
 
 from nnviz3d.backend import choose
 from nnviz3d.engine.step_runner import always
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.live.wire import Reader
 from nnviz3d.sources.opened import OpenedGraph
 from nnviz3d.sources.opened_model import OpenedModel, open_model
@@ -23,8 +23,8 @@ from nnviz3d.sources.snapshot_source import KeptMoment, SnapshotDifference
 from nnviz3d.sources.training_recorder import TrainingRecorder
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.sources.walk import Walk
-from nnviz3d.sources.watched import WatchedLoop
-from nnviz3d.sources.watched_feed import WatchedFeed
+from nnviz3d.sources.watching.feed import WatchedFeed
+from nnviz3d.sources.watching.loop import WatchedLoop
 from nnviz3d.spec.edit import Edit, diff
 from nnviz3d.spec.foreign_graph import ForeignGraph, ForeignNode
 from nnviz3d.spec.reasons import Reasons

@@ -10,8 +10,8 @@ import pytest
 from nnviz3d.backend import choose
 from nnviz3d.engine.data import load
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.formats.nnrec_index import INDEX
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.index import INDEX
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.sources.training_recorder import TrainingRecorder

@@ -19,10 +19,10 @@ from nnviz3d.engine.trainer import Trainer
 from nnviz3d.live import wire
 from nnviz3d.live.addresses import Address, parse
 from nnviz3d.live.joining import ask
-from nnviz3d.sources.watched import WatchedLoop
-from nnviz3d.sources.watched_feed import SAMPLES, WatchedFeed
-from nnviz3d.sources.watched_link import Receiver
-from nnviz3d.sources.watched_ring import MOST, KeptState, StateRing
+from nnviz3d.sources.watching.feed import SAMPLES, WatchedFeed
+from nnviz3d.sources.watching.link import Receiver
+from nnviz3d.sources.watching.loop import WatchedLoop
+from nnviz3d.sources.watching.ring import MOST, KeptState, StateRing
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.scene import Scene
 from tests.helpers.loop_stand_in import Publisher, StandIn
@@ -163,7 +163,7 @@ def test_losses_of_all_steps_make_the_curve():
 
 
 def test_a_large_state_is_copied_over_several_frames(monkeypatch):
-    from nnviz3d.sources import watched as module
+    from nnviz3d.sources.watching import loop as module
 
     monkeypatch.setattr(module, "PIECE", 16)
     loop = StandIn("conv")

@@ -16,8 +16,8 @@ import pytest
 from imgui_bundle import imgui_microtex
 
 from nnviz3d.backend import kernel_source, numpy_activations
-from nnviz3d.formats import module_layers
-from nnviz3d.formats.module_values import Building, ModuleOutput, ModulePlace
+from nnviz3d.formats.torch import layers as module_layers
+from nnviz3d.formats.torch.values import Building, ModuleOutput, ModulePlace
 from nnviz3d.layers.shared.equation_line import plain_text
 from nnviz3d.spec.activations import ACTIVATIONS, ELEMENTWISE, ActivationName, OutputActivation
 from nnviz3d.spec.scene import Layer, Output

@@ -21,7 +21,7 @@ from nnviz3d.app.render.film.request import FilmRequest, Size, check_target
 from nnviz3d.app.render.notebook import Film
 from nnviz3d.app.session.opening import Opened
 from nnviz3d.app.training import blas_threads
-from nnviz3d.formats import modules
+from nnviz3d.formats.torch import modules
 from nnviz3d.gfx.hosts import alone, check_process
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit

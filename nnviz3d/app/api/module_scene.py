@@ -12,8 +12,9 @@ from nnviz3d.app.session.opening import Opened
 from nnviz3d.engine import data as sets
 from nnviz3d.engine.data.targets import one_hot
 from nnviz3d.engine.objective import NATURAL
-from nnviz3d.formats import modules, weights
-from nnviz3d.formats.modules import Taken
+from nnviz3d.formats import weights
+from nnviz3d.formats.torch import modules
+from nnviz3d.formats.torch.modules import Taken
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem

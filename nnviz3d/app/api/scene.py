@@ -19,7 +19,7 @@ from nnviz3d.spec.topology import Topology
 if TYPE_CHECKING:
     from nnviz3d.app.session.opening import Opened
     from nnviz3d.app.session.session import Session
-    from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.formats.nnrec.reader import Recording
 
 
 def open_scene(scene: Scene | str | Path, train: bool = False) -> Opened:
@@ -71,7 +71,7 @@ def shot(
 def load_recording(path: str | Path) -> Recording:
     """A recording (.nnrec) to read: `.steps` (K,) the kept ones, `.loss` (S,) of every step, `.parameters(step)` (P,) and
     `.activations(step)` (N,) float32. Mapped, not loaded. Raises InputError."""
-    from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.formats.nnrec.reader import Recording
 
     return Recording(path)
 

@@ -12,7 +12,7 @@ from nnviz3d.app.api.scene import open_scene, take
 from nnviz3d.app.render.notebook import Still
 from nnviz3d.app.session.opening import GIVEN, FileReader, Opened
 from nnviz3d.app.training import blas_threads
-from nnviz3d.formats import modules
+from nnviz3d.formats.torch import modules
 from nnviz3d.sources.shown_module import ShownModule
 from nnviz3d.spec import file_kinds
 from nnviz3d.spec.errors import InputError

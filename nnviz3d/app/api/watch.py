@@ -79,7 +79,7 @@ def _checked(every: float, budget_mb: float, sample: Any) -> tuple | None:
 
 def _subject(model: Any, optimizer: Any, title: str, every: float, include: Any, exclude: Any) -> LoopSubject:
     from nnviz3d.app.api.watch_model import WatchedModel
-    from nnviz3d.formats import modules
+    from nnviz3d.formats.torch import modules
     from nnviz3d.spec.errors import InputError
     from nnviz3d.spec.scene import Scene
 
@@ -104,7 +104,7 @@ def _sink(to: str | os.PathLike | None, title: str, budget: int, control: Any) -
 
     text = "" if to is None else os.fspath(to)
     if text.endswith(RECORDING):
-        from nnviz3d.sources.watched_recorder import WatchedRecorder
+        from nnviz3d.sources.watching.recorder import WatchedRecorder
 
         return WatchedRecorder(Path(text), title, budget)
     publisher = watch_viewer.publisher(text, title, budget, control)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.engine import data as sets
-from nnviz3d.formats import mapping, modules, weights
-from nnviz3d.formats.modules import Taken
+from nnviz3d.formats import mapping, weights
+from nnviz3d.formats.torch import modules
+from nnviz3d.formats.torch.modules import Taken
 from nnviz3d.live import wire
 from nnviz3d.live.copy_plan import CopiedRange, Described, Patterns, PlannedArray, chosen
 from nnviz3d.live.numbers import shape_of

@@ -18,9 +18,9 @@ from nnviz3d.spec.scene import Scene
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
     from nnviz3d.backend import Ops
-    from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.formats.nnrec.reader import Recording
     from nnviz3d.sources.protocols import Source
-    from nnviz3d.sources.watched_link import Receiver
+    from nnviz3d.sources.watching.link import Receiver
     from nnviz3d.spec.session_log import Timeline
 
 FILES = ("data.file", "data.labels_file")
@@ -89,7 +89,7 @@ def source_of(
     `recording`: played, not trained. `model`: opens a network that was built elsewhere. `watched`: receives a loop elsewhere.
     Raises InputError."""
     if watched is not None:
-        from nnviz3d.sources.watched import WatchedLoop
+        from nnviz3d.sources.watching.loop import WatchedLoop
 
         return WatchedLoop(scene, base, ops, watched.feed, watched)
     if model is not None:
@@ -208,6 +208,6 @@ def recording(path: str | os.PathLike | None) -> Recording | None:
     """The recording that a path names; None for what is none. Raises InputError."""
     if path is None or not is_recording(path):
         return None
-    from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.formats.nnrec.reader import Recording
 
     return Recording(path)

@@ -20,7 +20,7 @@ from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.window.dialogs import Purpose
 from nnviz3d.engine.data import npz, tables
 from nnviz3d.engine.data.places import inside
-from nnviz3d.formats.nnrec_index import INDEX
+from nnviz3d.formats.nnrec.index import INDEX
 from nnviz3d.spec import file_extensions, file_kinds, limits, paths, toml
 from nnviz3d.spec.dialogs import Arrays, Columns, SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit

@@ -8,7 +8,7 @@ import pytest
 from nnviz3d.app.api import module_scene
 from nnviz3d.backend import choose
 from nnviz3d.formats import weights
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.sources.training_recorder import TrainingRecorder

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nnviz3d.formats import checkpoint
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.reader import Recording
 
 COMMAND = [sys.executable, "-m", "nnviz3d"]
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

@@ -32,8 +32,8 @@ from nnviz3d.engine.per_sample import errors
 from nnviz3d.engine.tape import record
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.formats import weights
-from nnviz3d.formats.nnrec_index import INDEX
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.index import INDEX
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.sources.answer_text import verdict
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of

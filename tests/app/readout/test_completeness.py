@@ -22,8 +22,8 @@ from nnviz3d.app.window.loop import Loop
 from nnviz3d.app.window.personal_settings import Personal
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.live import wire
-from nnviz3d.sources.watched_feed import WatchedFeed
-from nnviz3d.sources.watched_link import Receiver
+from nnviz3d.sources.watching.feed import WatchedFeed
+from nnviz3d.sources.watching.link import Receiver
 from nnviz3d.spec import readout, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place

@@ -20,8 +20,8 @@ from nnviz3d.app.window.loop import Loop
 from nnviz3d.backend import choose
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.live import wire
-from nnviz3d.sources.watched import WatchedLoop
-from nnviz3d.sources.watched_feed import WatchedFeed
+from nnviz3d.sources.watching.feed import WatchedFeed
+from nnviz3d.sources.watching.loop import WatchedLoop
 from nnviz3d.spec.edit import Edit, Rebuild
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command

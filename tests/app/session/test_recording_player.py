@@ -23,7 +23,7 @@ from nnviz3d.app.session import opening
 from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.app.training import evaluator, metric_log
 from nnviz3d.app.window.loop import Loop
-from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.formats.nnrec.reader import Recording
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError

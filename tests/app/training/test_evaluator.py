@@ -105,7 +105,7 @@ def test_train_says_all_rows_everywhere(ordered, tmp_path):
     assert np.mean(list(facts["test_recall"].values())) == pytest.approx(facts["test_balanced_accuracy"])
     line = json.loads((tmp_path / "l.jsonl").read_text().splitlines()[-1])
     assert (line["rows"], line["of"]) == (500, 4000) and abs(line["accuracy"] - accuracy) < 0.06
-    from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.formats.nnrec.reader import Recording
 
     assert Recording(tmp_path / "r.nnrec").scores[-1][3] == accuracy
 

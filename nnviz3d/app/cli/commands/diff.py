@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.cli.commands.common import Options
-from nnviz3d.formats import tensor_difference
-from nnviz3d.formats.tensor_difference import TensorMoved, TensorsDifference
-from nnviz3d.formats.tensor_files import TensorFiles
+from nnviz3d.formats.tensors import difference as tensor_difference
+from nnviz3d.formats.tensors.difference import TensorMoved, TensorsDifference
+from nnviz3d.formats.tensors.files import TensorFiles
 from nnviz3d.spec import file_kinds
 from nnviz3d.spec.errors import InputError, together
 from nnviz3d.spec.scene import Scene
@@ -56,6 +56,8 @@ def pair(a: Path, b: Path) -> TensorFilePair:
 
 
 def _tensors(path: Path) -> TensorFiles:
+    if not path.exists():
+        raise InputError.of(str(path), "", "no such file or folder")
     kind = file_kinds.of(path)
     if kind not in (file_kinds.WEIGHTS, file_kinds.MODEL_FOLDER):
         raise file_kinds.refuse(path, "weights or a checkpoint (.safetensors), or a folder with a model", kind)

@@ -34,11 +34,11 @@ def inspect(options: Options, name: str) -> dict[str, Any]:
     if file_kinds.foreign(kind):
         raise file_kinds.refuse(path, "a scene, recording, table, arrays or weights", kind)
     if kind is file_kinds.ONNX:
-        from nnviz3d.formats import onnx_report
+        from nnviz3d.formats.onnx import report as onnx_report
 
         return onnx_report.describe(path)
     if kind is file_kinds.MODEL_FOLDER:
-        from nnviz3d.formats import model_folder
+        from nnviz3d.formats.language_models import folder as model_folder
 
         return model_folder.describe(path)
     if parts[-1:] == [".safetensors"] or kind is file_kinds.WEIGHTS:
@@ -138,7 +138,7 @@ def _scene_facts(options: Options, name: str) -> dict[str, Any]:
 
 def _recording_facts(path: Path) -> dict[str, Any]:
     """What its index says; its chunks' heads are judged, and no number but the last loss is read."""
-    from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.formats.nnrec.reader import Recording
     from nnviz3d.sources.recorded import scene_of
 
     recording = Recording(path)
@@ -186,7 +186,7 @@ def _idx_facts(path: Path) -> dict[str, Any]:
 def lines(facts: dict[str, Any]) -> list[str]:
     """The same for people."""
     if facts["kind"] == "onnx":
-        from nnviz3d.formats import onnx_report
+        from nnviz3d.formats.onnx import report as onnx_report
 
         return onnx_report.lines(facts)
     if facts["kind"] == "weights":

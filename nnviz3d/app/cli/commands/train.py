@@ -36,7 +36,7 @@ def train(options: Options, name: str, request: TrainRequest, *, as_json: bool =
 
 
 def _check_files(request: TrainRequest) -> None:
-    from nnviz3d.formats import nnrec_writer
+    from nnviz3d.formats.nnrec import writer as nnrec_writer
 
     together(
         lambda: check_outputs(save=request.save, log=request.log),

@@ -9,9 +9,9 @@ from nnviz3d.app.cli.commands import common
 from nnviz3d.app.render.film.request import parse_size
 from nnviz3d.live.addresses import Address, parse, running
 from nnviz3d.live.joining import Joinable, ask
-from nnviz3d.sources.watched import BUDGET
-from nnviz3d.sources.watched_feed import WatchedFeed
-from nnviz3d.sources.watched_link import Receiver
+from nnviz3d.sources.watching.feed import WatchedFeed
+from nnviz3d.sources.watching.link import Receiver
+from nnviz3d.sources.watching.loop import BUDGET
 from nnviz3d.spec import file_extensions, toml
 from nnviz3d.spec.errors import InputError, together
 from nnviz3d.spec.scene import Scene

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nnviz3d.app.session.network_export import ENDINGS, companion, export
 from nnviz3d.app.window import file_drop
 from nnviz3d.app.window.dialogs import Purpose
-from nnviz3d.formats.nnrec_index import INDEX
+from nnviz3d.formats.nnrec.index import INDEX
 from nnviz3d.spec import file_extensions, limits
 from nnviz3d.spec.dialogs import SaveFirst, SaveRun
 from nnviz3d.spec.errors import InputError

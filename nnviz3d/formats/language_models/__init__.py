@@ -1,0 +1,1 @@
+"""Folders as Hugging Face writes them: models that our own kinds can run."""

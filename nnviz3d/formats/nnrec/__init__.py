@@ -1,0 +1,1 @@
+"""Recordings of training (.nnrec): their index, reading and writing."""

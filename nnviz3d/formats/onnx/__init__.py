@@ -1,0 +1,1 @@
+"""ONNX files: read without running them, judged before memory is taken, run by onnxruntime."""

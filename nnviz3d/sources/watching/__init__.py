@@ -1,0 +1,1 @@
+"""A training loop elsewhere, as a source."""
