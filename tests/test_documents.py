@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import nnviz3d
 from nnviz3d.app import bench
@@ -47,9 +48,11 @@ def short(monkeypatch, tmp_path):
         monkeypatch.setattr(nnviz3d, name, work, raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)  # no window for a loop that is watched
     monkeypatch.chdir(tmp_path)
-    documents.FILES["digits.nnrec"](tmp_path / "digits.nnrec")
+    for name in ("digits.nnrec", "model.onnx"):
+        documents.FILES[name](tmp_path / name)
+    Image.new("L", (20, 20), 128).save(tmp_path / "photo.jpg")
     x = np.random.default_rng(0).standard_normal((40, 4)).astype(np.float32)
-    return {"nv": nnviz3d, "model": model(), "x": x, "y": (x[:, 0] > 0).astype(int)}
+    return {"nv": nnviz3d, "model": model(), "x": x, "y": (x[:, 0] > 0).astype(int), "array": np.ones((1, 1, 12, 12), np.float32)}
 
 
 def _short(work, less, *arguments, **options):

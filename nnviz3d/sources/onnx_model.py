@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -26,6 +28,19 @@ from nnviz3d.spec.foreign_graph import ForeignGraph
 LENGTHS = (onnx_shapes.LENGTH, 64, 256, 512, 576, 1024)  # of what a model leaves open, tried one after another where nobody chose
 RANDOM = "random numbers"
 ROW_BYTES = 1 << 20  # of a table whose first row of numbers is an input
+
+
+LONGEST = 10.0  # seconds that the end of the program waits for one operation
+_running: WeakSet[Computation] = WeakSet()
+
+
+@atexit.register
+def _end() -> None:
+    """The end of Python kills threads, and onnxruntime aborts the program where it is killed in a run: stop what runs first."""
+    for thread in (threads := list(_running)):
+        thread.stop()
+    for thread in threads:
+        thread.join(LONGEST)
 
 
 @dataclass
@@ -93,6 +108,8 @@ class Computation(Thread):
             built = onnx_graph.build(built.file, chosen, values.shapes)
             again = onnx_run.Values(built, values.given)
             self._values = again
+            if self._stopped:
+                again.stop()
             found = again.compute()
         fitting = {node.name: node.shape for node in built.graph.nodes}
         found = {name: array for name, array in found.items() if array.size == max(int(np.prod(fitting[name])), 1)}
@@ -161,6 +178,7 @@ class OnnxModel(OpenedGraph):
         """Not before the first frame, which it would delay."""
         if not self._started:
             self._started = True
+            _running.add(thread)
             thread.start()
 
     # ---------------------------------------------------------------- taking it over

@@ -6,9 +6,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from nnviz3d.formats.onnx import container as onnx_file
 from nnviz3d.formats.onnx import feed as onnx_feed
 from nnviz3d.formats.onnx import graph as onnx_graph
+from nnviz3d.formats.onnx import model_file as onnx_file
 from nnviz3d.formats.onnx import run as onnx_run
 from nnviz3d.spec.errors import InputError
 from tests.helpers import onnx_models as models

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nnviz3d.spec import paths
+from tests.helpers import hugging_face, onnx_models
 
 ROOT = paths.CHECKOUT
 DOCUMENTS = {
@@ -54,7 +55,7 @@ ELSEWHERE = {
     "tools/run.py": "installs from the network; what it decides: tests/packaging/test_bootstrap.py",
     "pip install": "installs from the network; the wheel: tests/packaging/test_wheel.py",
     "dask ": "waits for workers; the same with real ones: tests/app/render/film/test_dask_farm.py",
-    "nnviz3d watch": "waits for a loop that somebody else runs; with loops of the tests: tests/live, tests/sources/test_watched.py",
+    "nnviz3d watch": "waits for a loop that somebody else runs; with loops of the tests: tests/sources/test_watched.py",
     "nnviz3d bench": "every section, in its shortest form: tests/app/bench/test_bench.py",
 }
 
@@ -127,6 +128,9 @@ FILES: dict[str, Callable[[Path], object]] = {
     "digits.nnrec": _recording,
     "run.nnrec": _recording,
     "half.safetensors": _copy(V0 / "weights" / "iris-half.safetensors"),
+    "whole.safetensors": _copy(V0 / "weights" / "iris-whole.safetensors"),
+    "model.onnx": lambda target: onnx_models.save(onnx_models.conv_net(1), target.parent, target.name),
+    "gpt2": lambda target: hugging_face.write(target, hugging_face.GPT2, hugging_face.gpt2_tensors()),
     "scene.toml": _copy(ROOT / "scenes" / "xor.toml"),
     "NAME.timeline": _timeline,
     "penguins.csv": _penguins,
@@ -141,6 +145,8 @@ def shortened(words: list[str]) -> list[str]:
     name = words[0] if words else "run"
     if name == "record" and not {"--dry-run", "draft"} & set(words):
         return [*words, *SHORT_FILM]
+    if Path(name).exists():
+        name, words = "run", ["run", *words]
     if name in ("run", "tour") and "--headless" not in words:
         return [*(words or ["run"]), *SHORT_WINDOW]
     return words

@@ -10,9 +10,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from nnviz3d.formats.onnx import container as onnx_file
 from nnviz3d.formats.onnx import feed as onnx_feed
 from nnviz3d.formats.onnx import graph as onnx_graph
+from nnviz3d.formats.onnx import model_file as onnx_file
 from nnviz3d.formats.onnx import run as onnx_run
 from nnviz3d.formats.onnx import session as onnx_session
 from nnviz3d.spec import file_kinds
@@ -135,7 +135,7 @@ def test_a_loop_without_end_is_stopped(tmp_path, monkeypatch):
     del made.graph.node[1].attribute[0].g.output[2]
     built = onnx_graph.read(models.save(made, tmp_path))
     start = time.perf_counter()
-    with pytest.raises((onnx_run.Stopped, InputError)):
+    with pytest.raises((onnx_run.RunStopped, InputError)):
         onnx_run.Values(built, onnx_feed.random(built)).compute()
     assert time.perf_counter() - start < 20
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -14,6 +17,7 @@ from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.cli.commands.inspect import inspect, lines
 from nnviz3d.backend import choose
 from nnviz3d.sources.onnx_model import OnnxModel
+from nnviz3d.spec import paths
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.errors import InputError
 from tests.helpers import onnx_models as models
@@ -127,3 +131,13 @@ def test_opening_ten_thousand_nodes_takes_seconds(tmp_path):
     source = OnnxModel(path, choose("cpu"))
     source.close()
     assert len(source.topology.nodes) == 10_001 and time.process_time() - start < 15
+
+
+@pytest.mark.gl
+def test_the_program_ends_while_values_are_computed(tmp_path):
+    """onnxruntime aborts a program whose end kills a thread that works in it: six of eight such runs, before threads were waited for."""
+    models.save(models.conv_net(1), tmp_path)
+    words = [sys.executable, "-m", "nnviz3d", "run", "model.onnx", "--headless", "--frames", "3", "--size", "160x90"]
+    for _ in range(4):
+        done = subprocess.run(words, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(paths.CHECKOUT)}, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from nnviz3d.formats.onnx.container import library
 from nnviz3d.formats.onnx.flat import bodies, copied
+from nnviz3d.formats.onnx.model_file import library
 
 ROUNDS = 12  # of Ifs inside Ifs
 TURNS = "//turns"  # behind the name of a value: all turns of it

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from nnviz3d.formats.onnx.container import OnnxFile, library
+from nnviz3d.formats.onnx.model_file import OnnxFile, library
 from nnviz3d.spec.errors import InputError, Problem
 
 NODES = 100_000  # of one file, those in bodies counted in

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.formats.onnx import axes as onnx_axes
-from nnviz3d.formats.onnx import container as onnx_file
 from nnviz3d.formats.onnx import flat as onnx_flat
+from nnviz3d.formats.onnx import model_file as onnx_file
 from nnviz3d.formats.onnx import names as onnx_names
 from nnviz3d.formats.onnx import opsets as onnx_opsets
 from nnviz3d.formats.onnx import shapes as onnx_shapes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnviz3d.formats.onnx.container import OnnxFile, library
+from nnviz3d.formats.onnx.model_file import OnnxFile, library
 from nnviz3d.spec.errors import InputError, Problem
 
 PLAIN = ("", "ai.onnx")

@@ -6,7 +6,7 @@ from functools import cache
 from math import prod
 from typing import Any
 
-from nnviz3d.formats.onnx.container import library
+from nnviz3d.formats.onnx.model_file import library
 from nnviz3d.formats.onnx.tensors import ModelConstants, dtype, type_name
 from nnviz3d.spec.errors import InputError
 

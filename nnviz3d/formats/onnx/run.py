@@ -17,9 +17,9 @@ import numpy as np
 
 from nnviz3d.formats.onnx import branches as onnx_branches
 from nnviz3d.formats.onnx import session as onnx_session
-from nnviz3d.formats.onnx.container import library
 from nnviz3d.formats.onnx.flat import copied
 from nnviz3d.formats.onnx.graph import OnnxGraph
+from nnviz3d.formats.onnx.model_file import library
 from nnviz3d.formats.onnx.shapes import Shape
 from nnviz3d.spec.errors import InputError, RunError
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from nnviz3d.formats.onnx.container import OnnxFile, library
 from nnviz3d.formats.onnx.flat import bodies, copied
+from nnviz3d.formats.onnx.model_file import OnnxFile, library
 from nnviz3d.spec.errors import InputError, Problem
 
 Shape = tuple[int, ...]

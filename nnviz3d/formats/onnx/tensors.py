@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnviz3d.formats.onnx.container import OnnxFile, library
+from nnviz3d.formats.onnx.model_file import OnnxFile, library
 from nnviz3d.formats.onnx.session import session
 from nnviz3d.spec.errors import InputError, Problem
 
