@@ -169,8 +169,10 @@ def test_a_share_of_dropout_is_set_in_the_menu(listed):
 
 
 def test_a_neuron_without_weights_can_be_killed_but_not_turned(driver, session):
-    driver.only("Edit by hand")
     neuron = first(session, "sum") + 3
     show(driver, session, neuron)
+    driver.frame(3)  # what is picked is scrolled to
+    driver.only("Edit by hand")
+    driver.frame(3)
     driver.click(*find(driver, "killed"))
     assert driver.commands == [("kill", ((neuron,), True))] and driver.edits == []

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import MISSING
 from fractions import Fraction
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from nnviz3d.sources.watching.link import Receiver
 from nnviz3d.spec import readout, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
-from nnviz3d.spec.readout import Command, Readout, SampleQuery, StageInput
+from nnviz3d.spec.readout import Command, Readout, SampleQuery, StageInput, TsneAsked
 from nnviz3d.spec.readout import frame as frames
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import EdgeRef
@@ -410,6 +411,14 @@ def instruments(seen: Seen, tmp_path: Path) -> None:
     window.session.run(30)
     window.session.own.draw([[0.1, False, [0.3, 0.2, 0.7, 0.8]]])
     window.frames(4, wants=INSTRUMENTS)
+    for running in (True, False):
+        wants = {"cloud": (2, TsneAsked(0, running))}
+        for _ in range(600):
+            window.frames(1, wants=wants)
+            cloud = window.loop.readout().cloud
+            if cloud is not None and cloud.map is not None and (cloud.map.done and cloud.map.divergence if running else cloud.map.over):
+                break
+            sleep(0.01)
     window.loop.close()
     for name in ("iris", "sort-gpt"):
         window = Window(seen, session_of(name))

@@ -91,7 +91,7 @@ def test_each_moment_is_what_the_network_was(tmp_path):
         assert s.pictured is not s.source and s.pictured.answer() == kept[name]["answer"]
         for kind in ("parameter", "gradient", "change", "activation", "z", "delta"):
             np.testing.assert_array_equal(s.pictured.tensors(kind), kept[name][kind], err_msg=kind)
-        assert read(s.pictured.reported, s.source.topology.n_neurons - 1) == kept[name]["reading"]
+        assert read(s.pictured.numbers, s.source.topology.n_neurons - 1) == kept[name]["reading"]
     s.moments.watch("B - A")
     np.testing.assert_array_equal(s.pictured.tensors("parameter"), kept["B"]["parameter"] - kept["A"]["parameter"])
     np.testing.assert_array_equal(s.pictured.tensors("activation"), kept["B"]["activation"] - kept["A"]["activation"])

@@ -115,6 +115,9 @@ def test_a_folder_that_cannot_be_written_to_is_said_and_nothing_is_lost(person, 
 def test_the_menu_opens_another_scene(person, name):
     before = person.look()
     person.click(*person.where("scenes"))
+    person.move(*person.where("iris"))
+    imgui.get_io().add_mouse_wheel_event(0, -40.0 if name == "deep" else 0.0)  # the list is longer than the window
+    person.frames(4)
     person.click(*person.where(name))
     assert person.session.scene == toml.load(name) and person.session.running
     assert person.loop.stage.view.picture.topology is person.session.source.topology

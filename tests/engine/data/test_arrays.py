@@ -87,7 +87,7 @@ def test_one_hot_targets_are_classes(tmp_path, dtype):
     hot = np.eye(4, dtype=dtype)[np.arange(40) % 3]  # nobody is of the last class, and it is one all the same
     found = load(tmp_path, {"x": X, "y": hot})
     assert found.task == "classification" and found.class_names == ("0", "1", "2", "3") and found.t_train.tolist() == IDS.tolist()
-    assert "one-hot targets are read as 4 classes" in found.reported and "data.task" in found.reported
+    assert "one-hot targets are read as 4 classes" in found.description and "data.task" in found.description
     again = load(tmp_path, {"x": X, "y": hot}, task="regression")
     assert again.task == "regression" and again.n_outputs == 4 and again.t_train.tolist() == hot.astype(float).tolist()
     parts = {"x_train": X[:30], "y_train": hot[:30], "x_test": X[30:], "y_test": hot[30:]}
@@ -130,7 +130,7 @@ def test_classes_in_other_clothes(tmp_path, t, names):
 def test_colour_channels_come_first(tmp_path, shape, kept, noted):
     x = RNG.integers(0, 256, (40, *shape), np.uint8)
     found = load(tmp_path, {"x": x, "y": IDS})
-    assert found.shape == kept and ("colour channel" in found.reported) is noted
+    assert found.shape == kept and ("colour channel" in found.description) is noted
     expected = x.transpose(0, 3, 1, 2) if noted else x
     np.testing.assert_allclose(found.x_train, expected.reshape(40, -1) / 255, rtol=1e-6)
 

@@ -26,7 +26,7 @@ def csv_of(folder, **options):
 def test_the_last_rows_are_the_test_part(tmp_path):
     found = csv_of(tmp_path, split="last", test_fraction=0.3)
     assert found.t_train[:, 0].tolist() == GUESTS[:35].tolist() and found.t_test[:, 0].tolist() == GUESTS[35:].tolist()
-    assert "the last 15 rows are the test set" in found.reported
+    assert "the last 15 rows are the test set" in found.description
     assert found.units[0].mean == GUESTS[:35].mean()  # nothing of the test set
     assert csv_of(tmp_path, split="last", standardize=True).mean_i[0] == MONTHS[:40].mean()
     drawn = csv_of(tmp_path, test_fraction=0.3)
@@ -50,7 +50,7 @@ def test_earlier_values_of_the_target_are_the_inputs(tmp_path):
     assert t.tolist() == GUESTS[12:].tolist()
     for k, lag in enumerate((1, 2, 12)):
         assert np.concatenate([found.x_train, found.x_test])[:, k].tolist() == GUESTS[12 - lag : N - lag].tolist()
-    assert "left out: the first 12 rows" in found.reported and "reach back into the training set" in found.reported
+    assert "left out: the first 12 rows" in found.description and "reach back into the training set" in found.description
     assert csv_of(tmp_path, lags=3).feature_names == csv_of(tmp_path, lags=[1, 2, 3]).feature_names
 
 
@@ -79,7 +79,7 @@ def test_a_given_split_stays_and_no_part_looks_into_the_other(tmp_path):
     np.savez(tmp_path / "a.npz", x_train=x[:20], y_train=x[:20, 0] + 0.5, x_test=x[20:], y_test=x[20:, 0] + 0.5)
     found = data.load(Data(kind="npz", file="a.npz", lags=(2,), lags_of="inputs"), tmp_path)
     assert found.x_train[:, 0].tolist() == list(range(18)) and found.x_test[:, 0].tolist() == list(range(20, 28))
-    assert "2 rows of each part" in found.reported
+    assert "2 rows of each part" in found.description
 
 
 @settings(deadline=None, max_examples=100)
