@@ -31,7 +31,7 @@ def ask(address: Address) -> Joinable:
                     case Hello() as hello:
                         run = hello.run or "a training loop"
                     case Structure() as structure:
-                        return Joinable(run, str(address), _told(structure))
+                        return Joinable(run, str(address), _described(structure))
                     case End() as end:
                         return Joinable(run, str(address), end.text or end.reason)
                     case _:
@@ -45,6 +45,6 @@ def ask(address: Address) -> Joinable:
     return Joinable(run, str(address), what)
 
 
-def _told(structure: Structure) -> str:
+def _described(structure: Structure) -> str:
     count = sum(prod(place.shape) for place in structure.parameters)
     return ", ".join(filter(None, (structure.framework, f"{count:,} parameters")))

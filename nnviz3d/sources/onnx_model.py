@@ -45,7 +45,7 @@ def _end() -> None:
 
 @dataclass
 class Computed:
-    """What a thread has found. `built`: with the shapes that the run has told; `parameters`: None where they are as before; `text`: what
+    """What a thread has found. `built`: with the shapes that the run has shown; `parameters`: None where they are as before; `text`: what
     went wrong."""
 
     built: onnx_graph.OnnxGraph
@@ -102,9 +102,9 @@ class Computation(Thread):
         raise first
 
     def _finished(self, built: onnx_graph.OnnxGraph, values: onnx_run.Values, found: dict[str, np.ndarray]) -> Computed:
-        told = {name: shape for name, shape in values.shapes.items() if built.whole.get(name) != shape}
+        described = {name: shape for name, shape in values.shapes.items() if built.whole.get(name) != shape}
         chosen = {name: array.shape for name, array in values.given.items()}
-        if told:  # what is shown of a value follows from its shape: ask again
+        if described:  # what is shown of a value follows from its shape: ask again
             built = onnx_graph.build(built.file, chosen, values.shapes)
             again = onnx_run.Values(built, values.given)
             self._values = again

@@ -20,7 +20,7 @@ from nnviz3d.spec.topology import Node, Range, Topology
 
 MOST = 100_000  # nodes
 NAME = 200  # characters of a name
-TOLD = 20  # problems that are told
+REPORTED = 20  # problems that are listed
 AXES = 3  # of a tensor that is drawn; of more, the first ones are joined
 
 
@@ -56,8 +56,8 @@ class ForeignGraph:
         if not problems and len(ordered) < len(self.nodes):
             problems = [_circle(self.nodes, {node.name for node in ordered})]
         if problems:
-            more = [Problem(self.title, "", f"{len(problems) - TOLD:,} more problems")] if len(problems) > TOLD else []
-            raise InputError(*problems[:TOLD], *more)
+            more = [Problem(self.title, "", f"{len(problems) - REPORTED:,} more problems")] if len(problems) > REPORTED else []
+            raise InputError(*problems[:REPORTED], *more)
         return _built(ordered)
 
 
@@ -131,8 +131,8 @@ def _circle(nodes: tuple[ForeignNode, ...], done: set[str]) -> Problem:
         way.append(name)
         name = next(each for each in by_name[name].inputs if each not in done)
     way = [*way[way.index(name) :], name]
-    told = " reads ".join(way if len(way) <= 6 else [*way[:5], "...", name])
-    return Problem("", name, f"the graph has a circle: {told}")
+    text = " reads ".join(way if len(way) <= 6 else [*way[:5], "...", name])
+    return Problem("", name, f"the graph has a circle: {text}")
 
 
 def _built(nodes: list[ForeignNode]) -> Topology:

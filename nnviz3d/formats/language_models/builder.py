@@ -18,7 +18,7 @@ from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.layer_table import INPUT, LayerTable, Shape, tables
 from nnviz3d.spec.topology import Node, Range, Topology
 
-TOLD = 20  # problems that are told
+REPORTED = 20  # problems that are listed
 STRETCH = 1 << 20  # numbers that are read at once
 TOKENS = ("token",)
 
@@ -115,8 +115,8 @@ class Builder:
     def build(self) -> Built:
         """Raises InputError with every tensor that is missing or does not fit. A tensor that two layers have stands in the arena once."""
         if self._problems:
-            more = [Problem(str(self.files.path), "", f"{len(self._problems) - TOLD:,} more problems")]
-            raise InputError(*self._problems[:TOLD], *(more if len(self._problems) > TOLD else []))
+            more = [Problem(str(self.files.path), "", f"{len(self._problems) - REPORTED:,} more problems")]
+            raise InputError(*self._problems[:REPORTED], *(more if len(self._problems) > REPORTED else []))
         (output, tied), places, at = self._tied(), {}, 0
         last = len(self._nodes) - 1
         order = [k for k in range(last) if k != tied] + ([tied] if tied >= 0 else []) + [last]

@@ -1,4 +1,4 @@
-"""What the axes of a value of an ONNX model run over: channels, rows, tokens ... told by the operation that made it.
+"""What the axes of a value of an ONNX model run over: channels, rows, tokens ... known by the operation that made it.
 
 ONNX knows lengths only. A convolution makes channels; what acts on each number by itself keeps the axes of what it reads; a transposition
 moves them; attention's weights are the softmax of a square. Shapes are without the batch.

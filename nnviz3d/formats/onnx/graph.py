@@ -49,7 +49,7 @@ class OnnxGraph:
     unknown: tuple[str, ...] = ()  # nodes whose shape only a run can tell
 
     def read_parameters(self, notes: list[str]) -> dict[str, np.ndarray]:
-        """By `<node>.<part>`, float32. What cannot be worked out, or is not finite, is told in `notes`."""
+        """By `<node>.<part>`, float32. What cannot be worked out, or is not finite, is listed in `notes`."""
         out, broken = {}, 0
         for name, constant in self.parameters.items():
             try:
@@ -90,7 +90,7 @@ def build(
     known: Mapping[str, Shape] | None = None,
     length: int = onnx_shapes.LENGTH,
 ) -> OnnxGraph:
-    """Of a file that is read. `known`: shapes of values that a run has told; `length`: of what is left open and not `chosen`."""
+    """Of a file that is read. `known`: shapes of values that a run has shown; `length`: of what is left open and not `chosen`."""
     inputs = onnx_shapes.inputs(file)
     if not inputs:
         raise InputError.of(str(file.path), "", "the model has no inputs: it always gives the same")
@@ -157,13 +157,13 @@ def _fill(built: OnnxGraph, made: list[_Made], found: Mapping[str, tuple[Shape |
         built.values[name], built.shown[name] = each.value, _cut(real, limit)
         kept = parts.of(each.node, name) if each.node is not None else ()
         built.parameters |= {f"{name}.{part}": constant for part, constant, _ in kept}
-        told = _told(each, shape, built.shown[name], type_, found.get(each.value, (None, 0))[0]) + (
+        described = _described(each, shape, built.shown[name], type_, found.get(each.value, (None, 0))[0]) + (
             settings(each.node, built.constants) if each.node is not None else ()
         )
         shown_axes = axes[each.value] if len(axes[each.value]) == len(first) else ()
         nodes.append(ForeignNode(
             name, each.op, tuple(dict.fromkeys(names[value] for value in reads)), first, shown_axes,
-            tuple((part, size) for part, _, size in kept), each.value[:NAMES], settings=told,
+            tuple((part, size) for part, _, size in kept), each.value[:NAMES], settings=described,
         ))  # fmt: skip
         built.scales |= _scale(each, name)
     built.unknown = tuple(unknown)
@@ -207,15 +207,15 @@ def _axes(each: _Made, shape: Shape, read: list[tuple[Shape, Axes]], type_: int)
     return onnx_axes.of(each.op, shape, read, moved)
 
 
-def _told(each: _Made, shape: Shape | None, first: Shape, type_: int, whole: Shape | None) -> tuple[tuple[str, str], ...]:
-    told = [("type", onnx_tensors.type_name(type_))] if type_ not in (0, 1) else []
+def _described(each: _Made, shape: Shape | None, first: Shape, type_: int, whole: Shape | None) -> tuple[tuple[str, str], ...]:
+    described = [("type", onnx_tensors.type_name(type_))] if type_ not in (0, 1) else []
     if shape is None:
-        told.append(("shape", "known only from a run"))
+        described.append(("shape", "known only from a run"))
     elif 0 in shape:
-        told.append(("shape", f"{' x '.join(map(str, whole or ()))}: empty"))
+        described.append(("shape", f"{' x '.join(map(str, whole or ()))}: empty"))
     elif first != shape:
-        told.append(("shown", f"the first {' x '.join(map(str, first))} of {' x '.join(map(str, shape))}"))
-    return tuple(told)
+        described.append(("shown", f"the first {' x '.join(map(str, first))} of {' x '.join(map(str, shape))}"))
+    return tuple(described)
 
 
 def _scale(each: _Made, name: str) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ from nnviz3d.formats.onnx.model_file import library
 from nnviz3d.formats.onnx.tensors import ModelConstants, dtype, type_name
 from nnviz3d.spec.errors import InputError
 
-FEW = 8  # integers of a constant that are told as a setting
+FEW = 8  # integers of a constant that are shown as a setting
 TEXT = 120  # characters of one
 COUNT = 24  # settings of one node
 WORDS = {"W": "weight", "w": "weight", "R": "recurrent", "input_mean": "mean", "input_var": "variance"}
@@ -78,14 +78,14 @@ def learned(constants: ModelConstants, value: str) -> bool:
 
 def settings(node: Any, constants: ModelConstants) -> tuple[tuple[str, str], ...]:
     """Attributes, small constants and the types in which its parameters lie, in words."""
-    told = [(each.name, text) for each in node.attribute if (text := _attribute(each))]
+    described = [(each.name, text) for each in node.attribute if (text := _attribute(each))]
     if node.domain not in ("", "ai.onnx"):
-        told.insert(0, ("domain", node.domain[:TEXT]))
+        described.insert(0, ("domain", node.domain[:TEXT]))
     called = slots(node.domain, node.op_type)
     for slot, value in enumerate(node.input):
         if value in constants and (text := _constant(constants, value)):
-            told.append((_part(node, called, slot), text))
-    return tuple(told[:COUNT])
+            described.append((_part(node, called, slot), text))
+    return tuple(described[:COUNT])
 
 
 def _attribute(each: Any) -> str:

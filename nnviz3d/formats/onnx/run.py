@@ -133,12 +133,12 @@ class Values:
         part.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted if name not in have)
         options = self._running = ort.RunOptions()
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        with self._told():
+        with self._errors_in_words():
             arrays = onnx_session.session(part, self.built.file.base).run(wanted, self.given, options)
         return found | {name: array for name, array in zip(wanted, arrays, strict=True) if isinstance(array, np.ndarray)}
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _errors_in_words(self) -> Iterator[None]:
         """Errors of onnxruntime in words."""
         try:
             yield

@@ -16,7 +16,7 @@ from nnviz3d.formats.onnx.session import session
 from nnviz3d.spec.errors import InputError, Problem
 
 RANK = 16
-TOLD = 20  # problems
+REPORTED = 20  # problems
 FOLDED = frozenset({
     "Identity", "Cast", "DequantizeLinear", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "ConstantOfShape", "Concat", "Slice",
     "Gather", "Shape", "Mul", "Add", "Sub", "Div", "Sqrt", "Reciprocal", "Neg", "Pow", "Expand",
@@ -57,8 +57,8 @@ def check(file: OnnxFile) -> None:
         if text := _wrong(tensor, file, sizes):
             problems.append(Problem(str(file.path), tensor.name[:100], text))
     if problems:
-        more = [Problem(str(file.path), "", f"{len(problems) - TOLD:,} more problems")] if len(problems) > TOLD else []
-        raise InputError(*problems[:TOLD], *more)
+        more = [Problem(str(file.path), "", f"{len(problems) - REPORTED:,} more problems")] if len(problems) > REPORTED else []
+        raise InputError(*problems[:REPORTED], *more)
 
 
 def _wrong(tensor: Any, file: OnnxFile, sizes: dict[str, int]) -> str:

@@ -40,7 +40,7 @@ class TensorFiles:
                     problems.append(Problem(str(header.path), name, f"is in {self.headers[self._file_of[name]].path.name} too"))
                 self.stored[name], self._file_of[name] = what, k
         if problems:
-            raise InputError(*problems[: tensor_header.TOLD])
+            raise InputError(*problems[: tensor_header.REPORTED])
         self._maps: dict[int, mmap.mmap] = {}
 
     @property
@@ -146,5 +146,5 @@ def _sharded(folder: Path) -> list[Header]:
     there = {(name, header.path.name) for header in headers for name in header.tensors}
     missing = [(name, file) for name, file in said.items() if (name, file) not in there]
     if missing:
-        raise InputError(*(Problem(str(where), name, f"is not in {file}") for name, file in missing[: tensor_header.TOLD]))
+        raise InputError(*(Problem(str(where), name, f"is not in {file}") for name, file in missing[: tensor_header.REPORTED]))
     return headers

@@ -19,7 +19,7 @@ HEADER_BYTES = 100 << 20
 TENSORS = 100_000
 AXES = 8
 NAME = 400  # characters
-TOLD = 20  # problems that are told
+REPORTED = 20  # problems that are listed
 BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
     "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
@@ -74,8 +74,8 @@ def read(path: str | os.PathLike) -> Header:
     found, metadata, problems = _judged(said, status.st_size - 8 - length, 8 + length)
     problems = [(name, "is there twice") for name in twice] + problems
     if problems:
-        more = [Problem(str(path), "", f"{len(problems) - TOLD:,} more problems")] if len(problems) > TOLD else []
-        raise InputError(*(Problem(str(path), name[:NAME], message) for name, message in problems[:TOLD]), *more)
+        more = [Problem(str(path), "", f"{len(problems) - REPORTED:,} more problems")] if len(problems) > REPORTED else []
+        raise InputError(*(Problem(str(path), name[:NAME], message) for name, message in problems[:REPORTED]), *more)
     return Header(path, found, metadata, status.st_size)
 
 

@@ -33,7 +33,7 @@ def outline(files: TensorFiles, title: str, other: TensorFiles | None = None) ->
     for name, tensors in modules.items():
         largest = max(tensors, key=lambda each: files.stored[each].size)
         values[name] = sheet(files, largest, other)
-        settings = tuple((tensor[len(name) + 1 :] or tensor, _told(files, tensor)) for tensor in tensors)
+        settings = tuple((tensor[len(name) + 1 :] or tensor, _described(files, tensor)) for tensor in tensors)
         settings += tuple(_statistics(values[name], files.stored[largest].size))
         nodes.append(ForeignNode(name, "tensors", before, values[name].shape, _AXES[values[name].ndim], settings=settings))
         before = (name,)
@@ -92,7 +92,7 @@ def _natural(name: str) -> list[tuple[bool, int, str]]:
     return [(counted, int(part) if counted else 0, part) for counted, part in zip(counts, name.split("."), strict=True)]
 
 
-def _told(files: TensorFiles, tensor: str) -> str:
+def _described(files: TensorFiles, tensor: str) -> str:
     stored = files.stored[tensor]
     return f"{' x '.join(map(str, stored.shape)) or 'a number'}, {stored.dtype}"
 

@@ -58,7 +58,7 @@ def draw(
                 else:
                     clicked = line.members[0]
             hovered = imgui.is_item_hovered()
-            tip(f, _told(line, value_l, what))
+            tip(f, _described(line, value_l, what))
             _row(f, line, corner, width, value_l, ends, hovered or line.members == (chosen,), (inks or {}).get(line.name, ""))
     clipper.end()
     imgui.end_child()
@@ -67,7 +67,7 @@ def draw(
     return clicked
 
 
-def _told(line: PartLine, value_l: np.ndarray, what: str) -> str:
+def _described(line: PartLine, value_l: np.ndarray, what: str) -> str:
     """ "blocks.0: 10 layers ..." with the ends of the range."""
     inside = value_l[list(line.members)]
     middle = float(part_groups.mean(value_l, line.members))
