@@ -38,7 +38,18 @@ def until(what, message: str):
 def display():
     """The name of an X display of 1100 x 700, of this test process alone: one that Xvfb chooses may be just ending elsewhere."""
     read, write = os.pipe()
-    words = ["Xvfb", f":{100 + os.getpid() % 30_000}", "-displayfd", str(write), "-screen", "0", "1100x700x24", "-nolisten", "tcp"]
+    words = [
+        "Xvfb",
+        f":{100 + os.getpid() % 30_000}",
+        "-displayfd",
+        str(write),
+        "-screen",
+        "0",
+        "1100x700x24",
+        "-nolisten",
+        "tcp",
+        "-noreset",
+    ]
     server = subprocess.Popen(words, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as pipe:

@@ -11,7 +11,7 @@ from nnviz3d.live.addresses import Address
 
 
 class TestViewer:
-    """Reads in a thread until the end. `messages`: what came."""
+    """Reads in a thread until the end, and has been answered. `messages`: what came."""
 
     __test__ = False
 
@@ -23,6 +23,7 @@ class TestViewer:
         self.changed = threading.Condition()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
+        self.until(lambda v: v.messages or not v.thread.is_alive())  # a loop that ends before it has answered turns its viewers away
 
     def _read(self) -> None:
         reader = wire.Reader()

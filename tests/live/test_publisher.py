@@ -231,8 +231,10 @@ def test_other_shapes_in_the_middle_are_another_structure():
         loop.run(3)
         loop.params = {"layer": {"w": np.zeros((3, 5)), "b": np.zeros(5)}, "more": np.zeros(2)}
         del loop.params["more"]
-        loop.run(3)
-        assert viewer.until(lambda v: len(v.headers("structure")) == 2 and v.frames()[-1].header.step == 6)
+        for _ in range(500):  # frames are left out where the machine is busy
+            loop.run(1, 0.01)
+            if len(viewer.headers("structure")) == 2 and (found := viewer.frames()) and found[-1].arrays["parameter/layer.w"].shape == (3, 5):
+                break
     last = viewer.joined().frames()[-1]
     assert last.arrays["parameter/layer.w"].shape == (3, 5) and whole(last)
     late = [each.name for each in viewer.headers("structure")[1].parameters]
