@@ -233,7 +233,8 @@ def test_other_shapes_in_the_middle_are_another_structure():
         del loop.params["more"]
         for _ in range(500):  # frames are left out where the machine is busy
             loop.run(1, 0.01)
-            if len(viewer.headers("structure")) == 2 and (found := viewer.frames()) and found[-1].arrays["parameter/layer.w"].shape == (3, 5):
+            found = viewer.frames()
+            if found and len(viewer.headers("structure")) == 2 and found[-1].arrays["parameter/layer.w"].shape == (3, 5):
                 break
     last = viewer.joined().frames()[-1]
     assert last.arrays["parameter/layer.w"].shape == (3, 5) and whole(last)
