@@ -428,14 +428,17 @@ def test_a_model_that_changes_its_shape_is_another_structure():
     model = nn.Sequential(nn.Linear(12, 16), nn.ReLU(), nn.Linear(16, 10))
     with nv.watch(model, every=0) as view:
         viewer = TestViewer(view.sink.address)
-        for width in (16, 16, 9, 9):
+        for width in (16, 16, *(9,) * 200):
             if model[0].out_features != width:
                 model[0], model[2] = nn.Linear(12, width), nn.Linear(width, 10)
             o = torch.optim.SGD(model.parameters(), 0.1)
             cross_entropy(model(batch(0, "v")[0]), batch(0, "v")[1]).backward()
             o.step()
             view.step()
-        assert viewer.until(lambda v: len(v.headers("structure")) == 2)
+            # frames are left out where the machine is busy
+            if width == 9 and viewer.until(lambda v: v.frames() and v.frames()[-1].arrays["parameter/layers.0.weight"].shape[0] == 9, 0.05):
+                break
+        assert len(viewer.headers("structure")) == 2
     assert viewer.joined().frames()[-1].arrays["parameter/layers.0.weight"].shape == (9, 12)
 
 
