@@ -88,7 +88,7 @@ class Dock:
         self._scroll, self._frames = "", 0
         self._picked: tuple | None = None
         self._chosen = -1
-        self._compared = self._alone = self._asked = False
+        self._compared = self._alone = self._still = False
 
     def open(self, *titles: str) -> None:
         """Open these sections, as clicks would, and scroll to the first."""
@@ -141,11 +141,12 @@ class Dock:
         if alone and not self._alone:
             self._reveal(convolution.TITLE)
         self._compared, self._alone = comparing, alone
-        asked = f.readout.asked
-        if asked != self._asked:  # a model that does not learn is opened to be asked
-            self.opened |= {charts.TITLE: not asked, training.TITLE: not asked, prompt.TITLE: asked}
-            self._reveal(prompt.TITLE if asked else charts.TITLE)
-        self._asked = asked
+        still = bool(f.readout.reasons.play)
+        if still != self._still:  # what never learns is opened to be looked at, or to be asked
+            self.opened |= dict.fromkeys((charts.TITLE, health.TITLE, training.TITLE), not still)
+            self.opened |= {network_tree.TITLE: still, prompt.TITLE: f.readout.asked}
+            self._reveal(prompt.TITLE if f.readout.asked else network_tree.TITLE if still else charts.TITLE)
+        self._still = still
         picked, chosen = neuron.subject(f.readout), f.readout.chosen
         if picked is not None and picked != self._picked:
             if self._picked is None or self.opened[neuron.TITLE]:
