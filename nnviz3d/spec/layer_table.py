@@ -75,6 +75,11 @@ class LayerTable(Table):
     numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them
 
     @property
+    def operation(self) -> str:
+        """What it does, in words."""
+        return self.kind.replace("_", " ")
+
+    @property
     def function(self) -> str:
         """Name of the activation function that its sums go through."""
         return "linear"

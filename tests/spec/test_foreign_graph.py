@@ -7,6 +7,7 @@ import pytest
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.foreign_graph import MOST, ForeignGraph, ForeignNode, drawn_shape
+from nnviz3d.ui.core import tree
 
 
 def node(name: str, *inputs: str, shape: tuple[int, ...] = (2,), **more) -> ForeignNode:
@@ -71,3 +72,11 @@ def test_what_is_too_much_is_refused_before_it_is_allocated():
     assert "numbers in all" in refused(node("x"), node("y", "x", shape=(limits.NEURONS, 1 << 40)))[0][1]
     assert len(refused(*(node(f"n{k}", "gone") for k in range(50)))) == 21
     assert "expected 2" in refused(node("x"))[0][1]
+
+
+def test_an_operation_is_found_by_its_own_name():
+    made = ForeignNode("a.b", "LayerNormalization", ("x",), (3,))
+    nodes = ForeignNode("x", "input", (), (3,)), made, ForeignNode("y", "Gemm", ("a.b",), (2,))
+    topology = ForeignGraph(nodes, "G").topology()
+    assert [row.name for row in tree.search(topology, "layernorm")] == ["a.b"]
+    assert [row.what for row in tree.rows(topology)][-1] == "Gemm, 2"

@@ -21,6 +21,10 @@ class OpaqueTable(LayerTable):
     known: ClassVar[bool] = False
     weighted: ClassVar[bool] = False  # what its arrays of parameters do is not known
 
+    @property
+    def operation(self) -> str:
+        return self.op or self.kind
+
     def output_shape(self, inputs: Shapes) -> Shape | None:
         """It does not follow from those of the inputs."""
         return None

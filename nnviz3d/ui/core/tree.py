@@ -51,7 +51,9 @@ def search(topology: Topology, text: str, most: int = 8) -> list[TreeRow]:
 def _grow(parts: NetworkParts, name: str, depth: int, opened: frozenset[str] | None, found: list[TreeRow]) -> None:
     node = parts.topology.by_name.get(name)
     if node is not None:
-        found.append(TreeRow(name, name.rpartition(".")[2] if depth else name, _what(node), depth, False, node.kind))
+        found.append(
+            TreeRow(name, name.rpartition(".")[2] if depth else name, _what(node), depth, False, f"{node.kind} {_operation(node)}")
+        )
         return
     part = parts.by_name[name]
     size = sum(r.size for k in part.nodes for _, r in parts.topology.nodes[k].learned)
@@ -61,7 +63,11 @@ def _grow(parts: NetworkParts, name: str, depth: int, opened: frozenset[str] | N
             _grow(parts, inner, depth + 1, opened, found)
 
 
+def _operation(node: Node) -> str:
+    return node.kind if node.table is None else node.table.operation
+
+
 def _what(node: Node) -> str:
     size = sum(r.size for _, r in node.learned)
     shape = "x".join(map(str, node.shape))
-    return f"{node.kind.replace('_', ' ')}, {shape}" + (f", {size:,} parameters" if size else "")
+    return f"{_operation(node)}, {shape}" + (f", {size:,} parameters" if size else "")

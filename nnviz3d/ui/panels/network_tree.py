@@ -8,7 +8,7 @@ from imgui_bundle import imgui
 from nnviz3d.ui.core import theme, tree
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.tree import TreeRow
-from nnviz3d.ui.core.widgets import small, tip
+from nnviz3d.ui.core.widgets import elide, small, tip
 
 TITLE, ICON, HINT, OPEN = "Outline", fa.ICON_FA_LIST, "Parts and layers of the network; fly to one, open it, search ( / ).", False
 INDENT, ARROW, MOST = 14.0, 18.0, 14.0  # unscaled: of a level, of the arrow; rows that are seen at once
@@ -37,8 +37,10 @@ def _row(f: Frame, row: TreeRow) -> None:
     imgui.same_line(0, 0)
     start = imgui.get_cursor_pos_x()
     if row.part:
+        imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(f.px(2), 0))  # no wider than the arrow's room
         if imgui.small_button(f"{fa.ICON_FA_CHEVRON_DOWN if opened else fa.ICON_FA_CHEVRON_RIGHT}##arrow"):
             _turn(f, row, opened)
+        imgui.pop_style_var()
         tip(f, "Close" if opened else "Open")
         imgui.same_line(0, 0)
     imgui.set_cursor_pos_x(start + f.px(ARROW))
@@ -52,7 +54,10 @@ def _row(f: Frame, row: TreeRow) -> None:
             f.do("fly_to", row.name)
     tip(f, f"{row.name}\n{row.what}")
     imgui.same_line(start + f.px(150))
-    small(f, row.what, _DIM)
+    imgui.push_font(None, theme.SMALL)
+    text = elide(row.what, imgui.get_content_region_avail().x)
+    imgui.pop_font()
+    small(f, text, _DIM)
     imgui.pop_id()
 
 
