@@ -75,8 +75,10 @@ def test_what_is_too_much_is_refused_before_it_is_allocated():
 
 
 def test_an_operation_is_found_by_its_own_name():
-    made = ForeignNode("a.b", "LayerNormalization", ("x",), (3,))
-    nodes = ForeignNode("x", "input", (), (3,)), made, ForeignNode("y", "Gemm", ("a.b",), (2,))
-    topology = ForeignGraph(nodes, "G").topology()
+    inner = ForeignNode("a.b", "LayerNormalization", ("x",), (3,)), ForeignNode("a.c", "Relu", ("a.b",), (3,))
+    topology = ForeignGraph((ForeignNode("x", "input", (), (3,)), *inner, ForeignNode("y", "Gemm", ("a.c",), (2,))), "G").topology()
     assert [row.name for row in tree.search(topology, "layernorm")] == ["a.b"]
     assert [row.what for row in tree.rows(topology)][-1] == "Gemm, 2"
+    assert tree.rows(topology) is tree.rows(topology), "a list of thousands is drawn in every frame"
+    assert [row.name for row in tree.rows(topology, frozenset())] == ["x", "a", "y"]
+    assert [row.name for row in tree.rows(topology, frozenset({"a"}))] == ["x", "a", "a.b", "a.c", "y"]

@@ -21,22 +21,29 @@ class TreeRow:
 
 
 def rows(topology: Topology, opened: frozenset[str] | None = None) -> list[TreeRow]:
-    """In order; what lies in closed parts is left out. `opened` None: all are."""
+    """In order; what lies in closed parts is left out. `opened` None: all are. Kept while neither changes: a list is drawn in every frame."""
     parts = parts_of(topology)
-    found: list[TreeRow] = []
-    for name in parts.tops:
-        _grow(parts, name, 0, opened, found)
-    return found
+    if opened not in _ROWS:
+        found: list[TreeRow] = []
+        for name in parts.tops:
+            _grow(parts, name, 0, opened, found)
+        for old in list(_ROWS)[: -KEPT + 1]:
+            del _ROWS[old]
+        _ROWS[opened] = found
+    return _ROWS[opened]
 
 
 def parts_of(topology: Topology) -> NetworkParts:
     """Of the newest network, made once."""
     if not _KNOWN or _KNOWN[0].topology is not topology:
         _KNOWN[:] = [NetworkParts(topology)]
+        _ROWS.clear()
     return _KNOWN[0]
 
 
+KEPT = 4  # of what is open
 _KNOWN: list[NetworkParts] = []
+_ROWS: dict[frozenset[str] | None, list[TreeRow]] = {}  # of that network, by what is open
 
 
 def search(topology: Topology, text: str, most: int = 8) -> list[TreeRow]:
