@@ -21,7 +21,7 @@ class TreeRow:
 
 
 def rows(topology: Topology, opened: frozenset[str] | None = None) -> list[TreeRow]:
-    """In order; what lies in closed parts is left out. `opened` None: all are. Kept while neither changes: a list is drawn in every frame."""
+    """In order; what lies in closed parts is left out. `opened` None: all are. Kept while neither changes: it is drawn in every frame."""
     parts = parts_of(topology)
     if opened not in _ROWS:
         found: list[TreeRow] = []
