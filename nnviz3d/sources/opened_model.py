@@ -27,7 +27,10 @@ from nnviz3d.spec.topology import Node
 
 AT_ONCE = 8  # pieces of a pass in a frame at least: somebody waits for the answer
 NO_CONFIG = "without a config.json it is not known how these tensors work together"
-BY_NAMES = "The picture shows the structure that the names tell, and samples of the numbers; what is computed with them is not shown."
+BY_NAMES = (
+    "The picture shows the structure that the names tell, and samples of the numbers; what is computed with them is not shown: lines only "
+    "lead from one name to the next."
+)
 
 
 class OpenedModel(StillSource):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ class ShownModule:
         c = self.captured
         source = OpenedGraph(c.graph, c.values, ops, c.parameters, scene=Scene(title=self.title[:200]))
         source.notice = c.error and f"The run ended with an error: {c.error}. Shown is what came before."
+        if source.notice:
+            warnings.warn(source.notice, RuntimeWarning, stacklevel=2)  # scripts and notebooks do not read pictures
         return source
 
     def _own(self, ops: Ops) -> StillSource | None:

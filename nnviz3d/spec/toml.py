@@ -39,6 +39,8 @@ def find(name: str | os.PathLike) -> Path:
     shipped = paths.scene_paths()
     if str(name) in shipped:
         return shipped[str(name)]
+    if path.suffix or path.name != str(name):
+        raise InputError.of(str(name), "", "no such file")
     near = difflib.get_close_matches(str(name), shipped, 1)
     hint = f'did you mean "{near[0]}"? ' if near else ""
     raise InputError.of(str(name), "", f"no such scene; {hint}shipped scenes: {', '.join(shipped)}, or give the path of a .toml file")
@@ -65,11 +67,17 @@ def read(path: Path) -> dict:
     if not os.path.exists(path):  # noqa: PTH110 - unlike Path.exists, never raises: a name may be too long or hold a NUL
         raise InputError.of(where, "", "no such file; `nnviz3d scenes` lists the shipped scenes")
     try:
-        return parse(_bytes(path), where)
+        raw = _bytes(path)
+        if not raw and path.suffix != ".toml":  # a scene of defaults is an empty file, but an empty file of another name is none
+            raise InputError.of(where, "", "is empty; expected a scene file")
+        return parse(raw, where)
     except InputError as error:
         kind = file_kinds.of(path)
-        if kind in (file_kinds.SCENE, file_kinds.TEXT, file_kinds.EMPTY) or (
-            kind is file_kinds.UNKNOWN and NOT_TEXT not in error.problems[0].message
+        text = kind is file_kinds.TEXT and path.suffix == ".toml"
+        if (
+            text
+            or kind in (file_kinds.SCENE, file_kinds.EMPTY)
+            or (kind is file_kinds.UNKNOWN and NOT_TEXT not in error.problems[0].message)
         ):
             raise
         raise file_kinds.refuse(where, "a scene file", kind) from None

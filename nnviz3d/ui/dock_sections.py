@@ -130,6 +130,11 @@ def _play(f: Frame) -> str:
     return f.readout.reasons.play
 
 
+def _settings(f: Frame) -> str:
+    watched = "The loop trains by its own settings, which it does not send; what it reports stands in the title."
+    return _play(f) or (watched if f.readout.watched is not None else "")
+
+
 def _tokens(f: Frame) -> bool:
     axes = f.readout.topology.input.axes
     return "token" in axes and "feature" not in axes
@@ -173,7 +178,7 @@ def _moments(f: Frame) -> str:
 
 
 _BLOCKS: dict[str, Callable[[Frame], str]] = {
-    "Charts": _play, "Training": _play, "Confusion matrix": _classes, "Convolution": _convolution, "Data": _rows, "Samples": _rows,
+    "Charts": _play, "Training": _settings, "Confusion matrix": _classes, "Convolution": _convolution, "Data": _rows, "Samples": _rows,
     "Draw": _picture, "Prompt": _prompt,
     "Attention": _attention,
     "Saliency": _saliency, "Strongest inputs": _rows, "Representations": _data, "Pruning": _data,

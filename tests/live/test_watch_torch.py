@@ -12,7 +12,9 @@ import pytest
 import nnviz3d as nv
 from nnviz3d.formats.torch import modules
 from nnviz3d.live.torch_state import untouched
+from nnviz3d.sources.watching.network import network_of
 from nnviz3d.spec import toml
+from nnviz3d.spec.scene import Scene
 from tests.helpers import documents
 from tests.helpers.watched import TestViewer
 
@@ -440,6 +442,21 @@ def test_a_model_that_changes_its_shape_is_another_structure():
                 break
         assert len(viewer.headers("structure")) == 2
     assert viewer.joined().frames()[-1].arrays["parameter/layers.0.weight"].shape == (9, 12)
+
+
+def test_what_outputs_mean_is_not_made_up():
+    """Without a target nobody has said that they are classes: they are shown as the model gives them."""
+    model = nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 3))
+    with nv.watch(model, every=0) as view:
+        viewer = TestViewer(view.sink.address)
+        o = torch.optim.SGD(model.parameters(), 0.1)
+        model(batch(0, "v")[0]).pow(2).mean().backward()
+        o.step()
+        view.step()
+        assert viewer.until(lambda v: v.headers("structure"))
+    structure = viewer.joined().headers("structure")[0]
+    network = network_of(structure, "loop", Scene())
+    assert structure.task == "" and network.objective.output == "linear" and not network.task_known
 
 
 def test_what_a_view_registered_is_gone_after_it():

@@ -80,9 +80,10 @@ class WatchedModel:
         return Described(structure.model_copy(update={"parameters": places}), kept)
 
     def _of_network(self, structure: wire.Structure, taken: Taken, target: Any) -> wire.Structure:
-        whole_numbers = taken.outputs > 1 if target is None else np.asarray(target).dtype.kind in "biu"
-        task = "classification" if taken.axes == ("token",) or (whole_numbers and taken.outputs > 1) else "regression"
-        data = Data(kind="npz", file="watched.npz", task=task, standardize_target="no", axes=_input_axes(taken))
+        whole_numbers = target is not None and np.asarray(target).dtype.kind in "biu"
+        classes = taken.axes == ("token",) or (whole_numbers and taken.outputs > 1)
+        task = "classification" if classes else "" if target is None else "regression"  # "": outputs are shown as the model gives them
+        data = Data(kind="npz", file="watched.npz", task=task or "regression", standardize_target="no", axes=_input_axes(taken))
         scene = Scene(title=self.title, network=taken.network, data=data)
         said = {
             "scene": toml.dump(scene), "shape": taken.shape, "axes": _input_axes(taken), "outputs": taken.outputs, "task": task,

@@ -186,7 +186,7 @@ class LoopWatcher(RecordingPlayer):
             return SENTENCES[link.state].format(run=link.run or "The loop", text=link.text)
         if run is not None and run.why:
             return f"{link.run} trains a model that cannot be drawn; its curves are shown."
-        if link.paused and self.over:
+        if link.paused:
             return f"{link.run} waits. Press Play to let it go on, or take one step."
         if session.running:
             return f"Following {link.run}: the newest weights that it has sent, and what they make of this sample."

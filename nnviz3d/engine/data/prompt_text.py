@@ -66,6 +66,8 @@ class Prompts:
         for word, k in known.items():
             folded.setdefault(word.casefold(), k)
         tokens = self._tokens(text)
+        if self.words and self.vocabulary[0].isdecimal():  # numbers may stand between commas
+            tokens = [token for token in tokens if token != ","]
         if not tokens:
             raise InputError.of("", "prompt", "The prompt is empty; type at least one token.")
         found = [known.get(token, folded.get(token.casefold(), known.get(UNKNOWN, -1))) for token in tokens]

@@ -108,19 +108,22 @@ def _judged(said: dict[str, Any], room: int, first: int) -> tuple[dict[str, Stor
     if len(said) > TENSORS:
         return {}, {}, [*problems, ("", f"{len(said):,} tensors; at most {TENSORS:,} are allowed")]
     placed: list[tuple[int, int, str]] = []
-    found = {}
+    found, outside, last = {}, 0, room
     for name, what in said.items():
-        wrong = _wrong(name, what, room)
+        wrong = _wrong(name, what)
         if wrong:
             problems.append((name, wrong))
             continue
         begin, end = what["data_offsets"]
+        outside, last = outside + (end > room), max(last, end)
         found[name] = Stored(what["dtype"], tuple(what["shape"]), first + begin)
         placed.append((begin, end, name))
+    if outside and not problems:
+        problems = [("", f"is cut off: has {room:,} of {last:,} bytes of numbers; {outside:,} of {len(found):,} tensors end outside")]
     return found, metadata, problems or _overlaps(sorted(placed), room)
 
 
-def _wrong(name: str, what: Any, room: int) -> str:
+def _wrong(name: str, what: Any) -> str:
     """What is wrong with one entry by itself, or ""."""
     if not isinstance(what, dict) or set(what) != {"dtype", "shape", "data_offsets"}:
         return "expected dtype, shape and data_offsets"
@@ -134,9 +137,8 @@ def _wrong(name: str, what: Any, room: int) -> str:
     if not _naturals(offsets) or len(offsets) != 2:
         return f"data_offsets {str(offsets)[:80]}; expected two whole numbers"
     size = prod(shape) * BYTES[dtype]
-    if offsets[1] - offsets[0] != size:
-        return f"{offsets[1] - offsets[0]:,} bytes; a tensor {list(shape)} of {dtype} has {size:,}"
-    return "" if offsets[1] <= room else f"ends at byte {offsets[1]:,} of {room:,}"
+    wrong = f"{offsets[1] - offsets[0]:,} bytes; a tensor {list(shape)} of {dtype} has {size:,}"
+    return wrong if offsets[1] - offsets[0] != size else ""
 
 
 def _naturals(values: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnviz3d.layers.shared.aligned_equations import axes
-from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.layers.shared.equation_line import Line, Span
 from nnviz3d.layers.shared.equations_face import EquationsFace
 from nnviz3d.layers.shared.matrix_lines import shapes
 from nnviz3d.layers.shared.notation import a_
@@ -24,13 +24,14 @@ class OpaqueEquations(EquationsFace):
         return "", []
 
     def layer(self, r: LayerReading) -> list[Line]:
-        """What it is made of, and the shapes."""
+        """What it is made of, the shapes, and the settings of the operation."""
         inputs = ", ".join(a_(source.node) for source in r.sources)
         op = getattr(r.table, "op", "") or "f"
         name = "".join(c if c.isalnum() else r"\_" if c == "_" else " " for c in op)
         tip = f"{op}: computed by the network's own framework."
         sizes = ", ".join(axes(source.shape) for source in r.sources)
-        return [Line(rf"{a_(r.layer)} = \mathrm{{{name}}}({inputs})", tip=tip), shapes(f"{axes(r.axes)} = {op}({sizes})")]
+        settings = [Line("", (Span(f"{key}: {text}"),), tip=tip) for key, text in getattr(r.table, "settings", ())]
+        return [Line(rf"{a_(r.layer)} = \mathrm{{{name}}}({inputs})", tip=tip), shapes(f"{axes(r.axes)} = {op}({sizes})"), *settings]
 
     def share(self, r: ParameterEquations) -> list[Line]:
         """What a parameter does is not known."""

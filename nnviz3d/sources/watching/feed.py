@@ -23,7 +23,7 @@ from nnviz3d.spec.readout.times import LinkState
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Range
 
-CODE = "view = nv.watch(model, optimizer)"
+CODE = "view = nv.watch(model)"
 SAMPLES = 64  # the newest different ones
 AT_ONCE = 8192  # losses of one frame, evenly drawn: a chart has half as many points
 SCORES = 4000  # of them are kept

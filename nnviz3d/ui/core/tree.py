@@ -64,7 +64,7 @@ def _grow(parts: NetworkParts, name: str, depth: int, opened: frozenset[str] | N
         return
     part = parts.by_name[name]
     size = sum(r.size for k in part.nodes for _, r in parts.topology.nodes[k].learned)
-    found.append(TreeRow(name, part.label, f"{len(part.nodes):,} layers, {size:,} parameters", depth, True, "part"))
+    found.append(TreeRow(name, part.label, f"{len(part.nodes):,} layers" + (f", {size:,} parameters" if size else ""), depth, True, "part"))
     if opened is None or name in opened:
         for inner in parts.inside(name):
             _grow(parts, inner, depth + 1, opened, found)

@@ -85,7 +85,9 @@ def hover_card(f: Frame) -> None:
     imgui.text_unformatted(elide(title, f.px(320)))
     known = h.known if h.known is not None and h.layer else ("a", "z")
     parts = [f"a = {plain(h.a)}"] if "a" in known else []
-    parts += [f"z = {plain(h.z)}"] if h.z is not None and "z" in known else []
+    table = topology_of(f, h).nodes[h.layer].table
+    understood = table is None or table.known
+    parts += [f"z = {plain(h.z)}"] if h.z is not None and "z" in known and understood else []
     parts += [f"{h.unit.name} = {h.unit.text(h.unit.own(h.a))}"] if parts and h.unit is not None and h.unit.scaled else []
     topology = topology_of(f, h)
     name = "" if topology.is_chain else f" ({topology.nodes[h.layer].name})"
@@ -108,8 +110,8 @@ def hover_card(f: Frame) -> None:
             if n.name != h.network and n.hovered is not None:
                 small(f, f"the same neuron of {n.name}: a = {plain(n.hovered)}")
     if f.readout.neuron is None or f.readout.neuron.neuron != h.neuron:
-        small(f, "click to see its equation", _FAINT)
-    if h.z is not None and h.bias is not None and h.network != "B":
+        small(f, "click to see its equation" if understood else "click to see what it reads", _FAINT)
+    if h.z is not None and h.bias is not None and h.network != "B" and not f.readout.reasons.edit:
         small(f, f"Ctrl + drag up or down to change its bias, now {plain(h.bias)}", _FAINT)
     imgui.end_tooltip()
     imgui.pop_style_var()

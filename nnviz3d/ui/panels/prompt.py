@@ -63,6 +63,8 @@ class PromptPanel:
         imgui.set_next_item_width(-1)
         hint = f"Type a prompt, such as {r.begin}" if r.begin else "Type a prompt"
         changed, self.text = imgui.input_text_with_hint("##prompt", hint, self.text)
+        if imgui.is_item_deactivated() and imgui.is_key_pressed(imgui.Key.enter):
+            imgui.set_keyboard_focus_here(-1)  # what is typed next is the next prompt, no shortcut
         if changed:
             self.running = False
             f.do("prompt", self.text)

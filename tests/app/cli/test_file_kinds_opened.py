@@ -22,7 +22,8 @@ from nnviz3d.app.cli import main
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.cli.commands.inspect import inspect
 from nnviz3d.app.session import opening
-from nnviz3d.spec import file_kinds
+from nnviz3d.spec import file_kinds, toml
+from nnviz3d.spec.errors import InputError
 
 CSV = "colour,size,kind\nred,1.5,a\nblue,2.5,b\ngreen,0.5,a\n"
 SCENE = 'title = "mine"\n[data]\nkind = "xor"\n'
@@ -230,3 +231,16 @@ def test_random_bytes_never_end_in_an_error():
         head = g.integers(0, 256, int(g.integers(0, 80)), np.uint8).tobytes()
         start = KINDS[list(KINDS)[k % len(KINDS)]][0][: int(g.integers(0, 40))]
         assert isinstance(file_kinds.of_bytes(start + head, len(start + head)), file_kinds.FileKind)
+
+
+@pytest.mark.parametrize(("name", "text"), [("zero.onnx", ""), ("hello.txt", "hello there, this is no scene\n")])
+def test_a_file_that_is_no_scene_is_not_taken_for_one(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError) as error:
+        toml.read(tmp_path / name)
+    assert "TOML" not in str(error.value) and name in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_no_misspelled_scene():
+    with pytest.raises(InputError, match="no such file"):
+        toml.find("nope.onnx")

@@ -60,6 +60,6 @@ def loops() -> list[Joinable]:
 def lines(found: list[Joinable]) -> list[str]:
     """For people."""
     if not found:
-        return ["No training loop of yours can be joined on this machine. Add to yours: view = nv.watch(model, optimizer)"]
+        return ["No training loop of yours can be joined on this machine. Add to yours: view = nv.watch(model)"]
     width = max(len(each.run) for each in found)
     return [f"{each.run:<{width}}  {each.address}{f'  ({each.what})' if each.what else ''}" for each in found]
